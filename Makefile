@@ -1,0 +1,40 @@
+# `make kg` sets up and does the main job; `make test` sets up and runs every test; `make check` is for daily use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: kg test check check-static setup generated bench clean
+
+kg: setup
+	$(BIN)/cd22kg build
+	$(BIN)/cd22kg overview
+
+test: setup
+	$(BIN)/python -m pytest -n auto
+
+check: check-static
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+check-static: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The files that are read off the model; a test fails when they are out of date.
+generated: setup
+	$(BIN)/cd22kg export schema -o docs/schema/claims.schema.json
+	$(BIN)/cd22kg export context -o ontology/context.jsonld
+
+bench: setup
+	$(BIN)/python benchmarks/build_steps.py
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e '.[all,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build
