@@ -1,0 +1,130 @@
+"""Writing files and folders so that a reader sees the old one or the new one, never half of it."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cd22kg.errors import OutputError
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file beside the target, sync it, and rename it over the target.
+
+    Raises:
+        OutputError: If it cannot be written; the old file is untouched.
+    """
+    staged = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with staged.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        staged.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            staged.unlink()
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}", hint="check folder, rights and space"
+        ) from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush every file below a folder, and the folders themselves, to disk."""
+    for path in (*folder.rglob("*"), folder):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def publish_folder(staged: Path, target: Path) -> None:
+    """Put a finished folder in the place of another by one rename.
+
+    Where the system can exchange two names (Linux), target and staged swap in one step and the old content is then
+    deleted. Elsewhere the old folder first steps aside to ``<target>.old``, from where `recover` brings it back if
+    the process dies in between.
+    """
+    aside = _aside(target)
+    try:
+        if not target.exists():
+            staged.rename(target)
+        elif _exchange(staged, target):
+            shutil.rmtree(staged)
+        else:
+            target.rename(aside)
+            staged.rename(target)
+            shutil.rmtree(aside)
+    except OSError as error:
+        recover(target)
+        raise OutputError(
+            f"cannot publish {target}: {error.strerror or error}", hint="check rights and space"
+        ) from None
+
+
+def recover(target: Path) -> None:
+    """Bring back a folder that stepped aside for one that never came."""
+    aside = _aside(target)
+    if not aside.is_dir():
+        return
+    if target.exists():
+        shutil.rmtree(aside)
+    else:
+        aside.rename(target)
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(target.name + ".old")
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two names in one step; return whether the system could."""
+    if not sys.platform.startswith("linux"):
+        return False
+    libc = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
+    rename = getattr(libc, "renameat2", None)
+    if rename is None:
+        return False
+    return bool(rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file with our process id; the system lets go of it even if the process is killed.
+
+    Raises:
+        OutputError: If another process holds it.
+    """
+    import fcntl
+
+    try:
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}", hint="check folder and rights") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise OutputError(f"another build is running (process {holder})", hint="wait for it to end") from None
+        file.seek(0)
+        file.truncate()
+        file.write(str(os.getpid()))
+        file.flush()
+        try:
+            yield
+        finally:
+            file.seek(0)
+            file.truncate()
