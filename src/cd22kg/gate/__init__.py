@@ -1,0 +1,1 @@
+"""The gate: everything from outside passes it before a parser sees it."""

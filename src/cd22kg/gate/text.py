@@ -1,0 +1,82 @@
+"""Text from files: bounded in size, UTF-8, normalised, and free of characters that hide what is written."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+from cd22kg.errors import InputError, Location
+
+#: Largest text file that is read, in bytes.
+MAX_BYTES = 16 * 1024 * 1024
+
+#: Bidirectional controls and zero-width characters: they make text look other than it is.
+HIDDEN = frozenset(
+    "\u200b\u200c\u200d\u2060\ufeff\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+_ALLOWED_CONTROLS = frozenset("\t\n\r")
+
+
+def read_text(path: Path, *, name: str = "", max_bytes: int = MAX_BYTES) -> str:
+    """Return the text of a file.
+
+    Args:
+        path: The file.
+        name: How messages call it; its path where empty.
+        max_bytes: Largest size accepted, in bytes.
+
+    Raises:
+        InputError: If it cannot be read, is empty, too large, not UTF-8, not normalised (NFC), or holds a control,
+            bidirectional or zero-width character. The location points at the character.
+    """
+    name = name or str(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except IsADirectoryError:
+        raise InputError("this is a folder", Location(name), hint="name a file") from None
+    except OSError as error:
+        raise InputError(
+            f"cannot read the file: {error.strerror or error}", Location(name), hint="check the path"
+        ) from None
+    if len(data) > max_bytes:
+        raise InputError(f"the file has over {max_bytes} bytes", Location(name), hint="split it")
+    return decode(data, name)
+
+
+def decode(data: bytes, name: str) -> str:
+    """Return bytes from outside as text, by the same rules as `read_text`."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        raise InputError(
+            f"byte 0x{data[error.start]:02x} is not UTF-8", _place(name, before), hint="save the file as UTF-8"
+        ) from None
+    if text.startswith("\ufeff"):
+        raise InputError(
+            "the file starts with a byte order mark", Location(name, 1, 1), hint="save as UTF-8 without BOM"
+        )
+    if not text.strip():
+        raise InputError("the file is empty", Location(name, 1, 1), hint="write its content or delete the file")
+    for number, character in enumerate(text):
+        if (character < " " and character not in _ALLOWED_CONTROLS) or character == "\x7f" or character in HIDDEN:
+            raise InputError(
+                f"hidden or control character U+{ord(character):04X}", _place(name, text[:number]), hint="delete it"
+            )
+    if not unicodedata.is_normalized("NFC", text):
+        raise InputError(
+            "the text is not in Unicode normal form C", _place(name, _common(text)), hint="normalise the file to NFC"
+        )
+    return text
+
+
+def _common(text: str) -> str:
+    normal = unicodedata.normalize("NFC", text)
+    number = next((n for n, (a, b) in enumerate(zip(text, normal, strict=False)) if a != b), 0)
+    return text[:number]
+
+
+def _place(name: str, before: str) -> Location:
+    line = before.count("\n") + 1
+    return Location(name, line, len(before) - (before.rfind("\n") + 1) + 1)
