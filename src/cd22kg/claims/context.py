@@ -1,0 +1,60 @@
+"""The JSON-LD context that makes a claim file YAML-LD, read off the model and the signs of the concept lists.
+
+The file's node is the source: ``source:`` is ``@nest``, and ``studies``, ``cohorts`` and ``claims`` point back to it.
+Slugs resolve through the vocabulary mapping of their key. Parts such as a measurement are blank nodes here, while the
+graph gives them IRIs; that is the one difference, and a test holds the two readings together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cd22kg.model import ANY_KIND, CLAIM_TYPES, Cohort, Model, Source, Study, Term, Vocabulary, terms
+from cd22kg.namespaces import BASE, CD22, STANDARD_PREFIXES
+
+_XSD = STANDARD_PREFIXES["xsd"]
+
+
+def json_ld_context(vocabulary: Vocabulary) -> dict[str, Any]:
+    """Return the JSON-LD 1.1 context of a claim file."""
+    claim: dict[str, Any] = {}
+    for model in CLAIM_TYPES.values():
+        claim |= _scope(model, vocabulary)
+    sections = {
+        "studies": ("describedIn", _scope(Study, vocabulary) | {"@base": f"{BASE}study/"}),
+        "cohorts": ("describedIn", _scope(Cohort, vocabulary) | {"@base": f"{BASE}cohort/"}),
+        "claims": ("source", claim | {"@base": f"{BASE}claim/", "type": "@type", "@vocab": CD22}),
+    }
+    back = {
+        key: {"@reverse": CD22 + predicate, "@type": "@id", "@context": scope}
+        for key, (predicate, scope) in sections.items()
+    }
+    source = _scope(Source, vocabulary)
+    return {
+        "@context": {"@version": 1.1, "@base": f"{BASE}source/", "@vocab": CD22, **source, "source": "@nest", **back}
+    }
+
+
+def _scope(model: type[Model], vocabulary: Vocabulary) -> dict[str, Any]:
+    return {term.key: _definition(term, vocabulary) for term in terms(model)}
+
+
+def _definition(term: Term, vocabulary: Vocabulary) -> Any:
+    if term.role == "identity":
+        return "@id"
+    if term.role == "class":
+        return "@type"
+    definition: dict[str, Any] = {"@id": term.predicate}
+    if term.role == "nested":
+        assert term.model is not None  # noqa: S101  # `terms` gives every nested term its class
+        definition["@context"] = _scope(term.model, vocabulary)
+    elif term.role == "literal":
+        if term.datatype not in ("string", "date"):
+            definition["@type"] = _XSD + term.datatype
+    elif term.kind == ANY_KIND:
+        definition |= {"@type": "@id", "@context": {"@base": BASE}}
+    else:
+        base = f"{BASE}{term.kind}/"
+        signs = {sign: base + slug for sign, slug in sorted(vocabulary.signs(term.kind).items())}
+        definition |= {"@type": "@vocab", "@context": {"@vocab": base, **signs}}
+    return definition

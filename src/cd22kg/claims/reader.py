@@ -1,0 +1,294 @@
+"""Claim files to objects. Every fault of a run is reported, each with its place; what is sound is returned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from cd22kg.claims.sourcemap import SourceMap, subject_iri
+from cd22kg.errors import InputError, Location, Problem, in_order
+from cd22kg.gate.text import read_text
+from cd22kg.gate.yaml import Node, parse_yaml
+from cd22kg.model import (
+    CLAIM_TYPES,
+    DEFAULT_CLAIM_TYPE,
+    Claim,
+    Cohort,
+    Corpus,
+    Model,
+    Source,
+    SourceFile,
+    Study,
+    Vocabulary,
+    links,
+    terms,
+)
+from cd22kg.namespaces import CONCEPT_KINDS, ENTITY_KINDS, KINDS
+
+_SECTIONS = ("source", "studies", "cohorts", "claims")
+_M = TypeVar("_M", bound=Model)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the claim files say, what is wrong with them, and where everything stands."""
+
+    corpus: Corpus
+    problems: tuple[Problem, ...]
+    sourcemap: SourceMap
+
+
+def claim_files(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the claim files named, each folder standing for the ``.yaml`` files in it.
+
+    Raises:
+        InputError: If a path does not exist, or a folder holds no claim file.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(path.glob("*.yaml"))
+            if not inside:
+                raise InputError("no claim file (*.yaml) in this folder", Location(str(path)), hint="name another")
+            found += inside
+        else:
+            found.append(path)
+    return tuple(dict.fromkeys(found))
+
+
+def read_claims(paths: Sequence[Path], vocabulary: Vocabulary, *, names: Mapping[Path, str] | None = None) -> Reading:
+    """Read claim files and resolve every slug in them.
+
+    Args:
+        paths: The files.
+        vocabulary: The concepts they may name.
+        names: How messages call a file; its path where not given.
+
+    Returns:
+        The corpus of all sound things, the problems in order of place, and the map back to the files.
+    """
+    drafts = [_FileReader(path, (names or {}).get(path, str(path)), vocabulary) for path in paths]
+    problems = [problem for draft in drafts for problem in draft.problems]
+    problems += _duplicates(drafts)
+    known = {kind: {thing.id for d in drafts for k, thing in d.mentioned if k == kind} for kind in ENTITY_KINDS}
+    for draft in drafts:
+        problems += draft.unresolved(known)
+    sourcemap = SourceMap()
+    for draft in drafts:
+        for thing, node in draft.sound:
+            sourcemap.add(thing, node, subject_iri(thing))
+    files = [draft.file for draft in drafts if draft.file is not None]
+    corpus = Corpus(tuple(sorted(files, key=lambda file: file.source.id)))
+    return Reading(corpus, in_order(problems), sourcemap)
+
+
+@dataclass(frozen=True)
+class _Mention:
+    """An id that a file gives, whether or not the thing that carries it is sound."""
+
+    id: str
+    location: Location
+
+
+class _FileReader:
+    """One file: what it holds, and what is wrong with it."""
+
+    def __init__(self, path: Path, name: str, vocabulary: Vocabulary) -> None:
+        self.name = name
+        self.vocabulary = vocabulary
+        self.problems: list[Problem] = []
+        self.mentioned: list[tuple[str, _Mention]] = []
+        self.sound: list[tuple[Source | Study | Cohort | Claim, Node]] = []
+        self.file: SourceFile | None = None
+        try:
+            root, faults = parse_yaml(read_text(path, name=name), name)
+        except InputError as error:
+            self.problems.append(Problem(error.message, error.location, error.rule, error.hint))
+            return
+        self.problems += faults
+        self.read(root)
+        self.check_name(path)
+
+    def report(self, message: str, location: Location, hint: str) -> None:
+        self.problems.append(Problem(message, location, hint=hint))
+
+    def read(self, root: Node) -> None:
+        if not isinstance(root.value, dict):
+            self.report(
+                "a claim file holds keys and values", root.location, f"start with `source:`, then {_SECTIONS[1:]}"
+            )
+            return
+        for key in root.value:
+            if key not in _SECTIONS:
+                self.report(f"unknown section `{key}`", root.keys[key], _near(key, _SECTIONS))
+        source_node = root.value.get("source")
+        if source_node is None:
+            self.report("the section `source` is missing", root.location, "say which work this file reports")
+            source = None
+        else:
+            source = self.thing(Source, source_node, "source")
+        studies = self.section(root, "studies", Study, "study")
+        cohorts = self.section(root, "cohorts", Cohort, "cohort")
+        claims = [claim for node in self.items(root, "claims") if (claim := self.claim(node)) is not None]
+        if source is not None:
+            self.file = SourceFile(source, tuple(studies), tuple(cohorts), tuple(claims))
+
+    def check_name(self, path: Path) -> None:
+        """Hold file name and source slug together: one file per source."""
+        if self.file and path.stem != self.file.source.id:
+            place = next(mention.location for kind, mention in self.mentioned if kind == "source")
+            self.report(
+                f"the source `{self.file.source.id}` stands in a file named `{path.name}`",
+                place,
+                f"name the file `{self.file.source.id}.yaml`",
+            )
+
+    def items(self, root: Node, section: str) -> list[Node]:
+        node = root.get(section)
+        if node is None:
+            return []
+        if not isinstance(node.value, list):
+            self.report(f"`{section}` must be a list", node.location, "begin each entry with `- id:`")
+            return []
+        return node.value
+
+    def section(self, root: Node, section: str, model: type[_M], kind: str) -> list[_M]:
+        return [thing for node in self.items(root, section) if (thing := self.thing(model, node, kind)) is not None]
+
+    def claim(self, node: Node) -> Claim | None:
+        stated = node.get("type")
+        name = stated.value if stated else DEFAULT_CLAIM_TYPE
+        if not isinstance(name, str) or name not in CLAIM_TYPES:
+            place = stated.location if stated else node.location
+            self.report(f"unknown claim type `{name}`", place, _near(str(name), tuple(CLAIM_TYPES)))
+            self.mention(node, "claim")
+            return None
+        return self.thing(CLAIM_TYPES[name], node, "claim", without="type")
+
+    def mention(self, node: Node, kind: str) -> None:
+        given = node.get("id")
+        if given is not None and isinstance(given.value, str):
+            self.mentioned.append((kind, _Mention(given.value, given.location)))
+
+    def thing(self, model: type[_M], node: Node, kind: str, *, without: str = "") -> _M | None:
+        """Return the object a node describes, its signs replaced by slugs; nothing where it has a fault."""
+        self.mention(node, kind)
+        if not isinstance(node.value, dict):
+            self.report(f"a {kind} needs keys and values", node.location, "write it as `- id: ...` and its keys below")
+            return None
+        plain: dict[str, Any] = {key: value for key, value in node.plain().items() if key != without}
+        self.replace_signs(model, plain)
+        try:
+            thing = model.model_validate(plain)
+        except ValidationError as error:
+            for fault in error.errors(include_url=False, include_context=False):
+                self.problems.append(_problem(fault, model, node, kind))
+            return None
+        if isinstance(thing, Source | Study | Cohort | Claim):
+            self.sound.append((thing, node))
+        return thing
+
+    def replace_signs(self, model: type[Model], plain: dict[str, Any]) -> None:
+        """Replace signs such as ``%`` by the slug they stand for, in place."""
+        for term in terms(model):
+            value = plain.get(term.key)
+            if term.role == "nested" and term.model:
+                for part in value if isinstance(value, list) else [value]:
+                    if isinstance(part, dict):
+                        self.replace_signs(term.model, part)
+            elif term.role == "link" and isinstance(value, str):
+                plain[term.key] = self.vocabulary.signs(term.kind).get(value, value)
+
+    def unresolved(self, known: Mapping[str, set[str]]) -> list[Problem]:
+        """Return a problem for every slug that names nothing."""
+        problems = []
+        for thing, node in self.sound:
+            for found in links(thing):
+                if found.kind in CONCEPT_KINDS:
+                    if self.vocabulary.resolve(found.kind, found.slug) is not None:
+                        continue
+                    allowed: Sequence[str] = (*self.vocabulary.slugs(found.kind), *self.vocabulary.signs(found.kind))
+                elif found.kind in ENTITY_KINDS:
+                    if found.slug in known[found.kind]:
+                        continue
+                    allowed = sorted(known[found.kind])
+                else:
+                    hint = _near(found.kind, KINDS)
+                    problems.append(Problem(f"unknown kind `{found.kind}`", node.locate(found.path), hint=hint))
+                    continue
+                what = found.kind.replace("-", " ")
+                owner = f"{type(thing).kind} `{thing.id}`: "
+                problems.append(
+                    Problem(
+                        f"{owner}unknown {what} `{found.slug}`",
+                        node.locate(found.path),
+                        hint=_near(found.slug, allowed),
+                    )
+                )
+        return problems
+
+
+def _duplicates(drafts: Sequence[_FileReader]) -> list[Problem]:
+    first: dict[tuple[str, str], Location] = {}
+    problems = []
+    for draft in drafts:
+        for kind, mention in draft.mentioned:
+            earlier = first.setdefault((kind, mention.id), mention.location)
+            if earlier is not mention.location:
+                problems.append(
+                    Problem(
+                        f"{kind} `{mention.id}` is defined twice",
+                        mention.location,
+                        hint=f"first at {earlier}; rename one",
+                    )
+                )
+    return problems
+
+
+def _near(name: str, allowed: Sequence[str]) -> str:
+    near = get_close_matches(name, allowed, n=3, cutoff=0.5)
+    if near:
+        return "did you mean " + ", ".join(f"`{item}`" for item in near) + "?"
+    shown = ", ".join(sorted(allowed)[:12])
+    return f"one of: {shown}{', ...' if len(allowed) > 12 else ''}" if allowed else "there is none yet"
+
+
+def _problem(fault: Any, model: type[Model], node: Node, kind: str) -> Problem:
+    """Return a problem for one of pydantic's faults, in our words and at its place."""
+    path = tuple(fault["loc"])
+    slug = node.get("id")
+    owner = f"{kind} `{slug.value}`: " if slug and isinstance(slug.value, str) else f"{kind}: "
+    key = str(path[-1]) if path else ""
+    place = node.locate(path)
+    match fault["type"]:
+        case "missing":
+            place = node.locate(path[:-1])
+            return Problem(f"{owner}the key `{key}` is missing", place, hint=f"add `{key}:`")
+        case "extra_forbidden":
+            return Problem(f"{owner}unknown key `{key}`", place, hint=_near(key, _keys(model, path[:-1])))
+        case "value_error":
+            message, _, hint = fault["msg"].removeprefix("Value error, ").partition("; fix: ")
+            where = ".".join(str(step) for step in path)
+            return Problem(f"{owner}`{where}`: {message}", place, hint=hint)
+        case "literal_error":
+            return Problem(f"{owner}`{key}`: unknown value `{fault['input']}`", place, hint=fault["msg"])
+        case "tuple_type":
+            return Problem(f"{owner}`{key}` must be a list", place, hint=f"write `{key}: [...]`")
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return Problem(f"{owner}`{key}` needs keys and values", place, hint=f"write `{key}: {{key: value}}`")
+        case _:
+            return Problem(f"{owner}`{key}`: {fault['msg']}", place, hint="see docs/schema/claims.schema.json")
+
+
+def _keys(model: type[Model], path: tuple[str | int, ...]) -> tuple[str, ...]:
+    """Return the keys allowed at a path below a class."""
+    for step in path:
+        if isinstance(step, str):
+            inner = next((term.model for term in terms(model) if term.key == step and term.model), None)
+            model = inner or model
+    return tuple(term.key for term in terms(model))
