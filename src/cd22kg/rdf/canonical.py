@@ -1,0 +1,53 @@
+"""Canonical text: the same quads give the same bytes, whatever order they came in.
+
+Only the ontology graph holds blank nodes; they are labelled by RDFC-1.0. Everything else is made canonical by sorting.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, DefaultGraph, Quad, RdfFormat, serialize
+
+#: More blank nodes than any hand-written ontology needs; canonicalisation is exponential in the worst case.
+MAX_BLANK_NODES = 20_000
+
+
+def canonical_quads(quads: Iterable[Quad]) -> list[Quad]:
+    """Return the quads, each once, blank nodes labelled canonically, in the order of their N-Quads lines.
+
+    Raises:
+        ValueError: If there are over `MAX_BLANK_NODES` quads with blank nodes.
+    """
+    plain: list[Quad] = []
+    blank: list[Quad] = []
+    for quad in quads:
+        (blank if _has_blank(quad) else plain).append(quad)
+    if len(blank) > MAX_BLANK_NODES:
+        raise ValueError(f"{len(blank)} quads with blank nodes; at most {MAX_BLANK_NODES} can be made canonical")
+    if blank:
+        dataset = Dataset(blank)
+        dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+        plain += dataset
+    return sorted(set(plain), key=str)
+
+
+def canonical_nquads(quads: Iterable[Quad]) -> bytes:
+    """Return the canonical N-Quads document."""
+    lines = serialize(canonical_quads(quads), format=RdfFormat.N_QUADS)
+    return b"".join(sorted((lines or b"").splitlines(keepends=True)))
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 of bytes as ``sha256:<hex>``."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def graph_of(quad: Quad) -> str:
+    """Return the IRI of the graph a quad stands in; empty for the default graph."""
+    return "" if isinstance(quad.graph_name, DefaultGraph) else quad.graph_name.value
+
+
+def _has_blank(quad: Quad) -> bool:
+    return isinstance(quad.subject, BlankNode) or isinstance(quad.object, BlankNode)

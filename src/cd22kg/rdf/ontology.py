@@ -1,0 +1,74 @@
+"""The ontology files: their quads, and the concepts that claim files may name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
+
+from cd22kg.errors import InputError, Location
+from cd22kg.gate.text import read_text
+from cd22kg.model import Concept, Vocabulary
+from cd22kg.namespaces import BASE, CONCEPT_KINDS, GRAPH_ONTOLOGY, GRAPH_VOCABULARY, STANDARD_PREFIXES
+from cd22kg.resources import resource_files
+
+_SKOS = STANDARD_PREFIXES["skos"]
+#: The file whose graph is the ontology; every other one is vocabulary.
+CORE = "cd22kg.ttl"
+
+
+@dataclass(frozen=True)
+class Ontology:
+    """The quads of the ontology and vocabulary graphs, and the concepts by kind."""
+
+    quads: tuple[Quad, ...]
+    vocabulary: Vocabulary
+
+
+def read_turtle(path: Path, graph: str, *, name: str = "") -> list[Quad]:
+    """Return the triples of a Turtle file as quads of a graph.
+
+    Raises:
+        InputError: If it cannot be read or is not Turtle, with the line and column.
+    """
+    name = name or str(path)
+    text = read_text(path, name=name)
+    target = NamedNode(graph)
+    try:
+        return [
+            Quad(quad.subject, quad.predicate, quad.object, target)
+            for quad in parse(text, format=RdfFormat.TURTLE, rename_blank_nodes=True)
+        ]
+    except SyntaxError as error:
+        place = Location(name, error.lineno or 0, error.offset or 0)
+        raise InputError(f"not valid Turtle: {error.msg}", place, hint="mend the syntax there") from None
+
+
+def read_ontology() -> Ontology:
+    """Return the ontology and the concept lists that ship with the package."""
+    quads: list[Quad] = []
+    for path in resource_files("ontology", "*.ttl"):
+        graph = GRAPH_ONTOLOGY if path.name == CORE else GRAPH_VOCABULARY
+        quads += read_turtle(path, graph, name=f"ontology/{path.name}")
+    return Ontology(tuple(quads), Vocabulary.of(_concepts(quads)))
+
+
+def _concepts(quads: list[Quad]) -> Iterator[Concept]:
+    texts: dict[str, dict[str, list[str]]] = {}
+    for quad in quads:
+        if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):
+            by_predicate = texts.setdefault(quad.subject.value, {})
+            by_predicate.setdefault(quad.predicate.value, []).append(quad.object.value)
+    for subject, found in texts.items():
+        kind, _, slug = subject.removeprefix(BASE).partition("/")
+        if not subject.startswith(BASE) or kind not in CONCEPT_KINDS or _SKOS + "prefLabel" not in found:
+            continue
+        yield Concept(
+            kind=kind,
+            slug=slug,
+            label=found[_SKOS + "prefLabel"][0],
+            notations=tuple(sorted(found.get(_SKOS + "notation", ()))),
+            names=tuple(sorted(found.get(_SKOS + "altLabel", ()))),
+        )
