@@ -1,0 +1,89 @@
+"""Questions from files: SPARQL with a header of ``#+`` lines that hold YAML, as grlc reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from cd22kg.errors import InputError, Location, QueryError
+from cd22kg.gate.text import read_text
+from cd22kg.gate.yaml import parse_yaml
+from cd22kg.resources import resource_files
+
+_MARK = "#+"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value that a question takes: a thing of a kind, or plain ``text`` or ``integer``."""
+
+    name: str
+    kind: str
+    description: str
+    default: str = ""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question with its header."""
+
+    name: str
+    summary: str
+    description: str
+    tags: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    text: str
+
+    def parameter(self, name: str) -> Parameter:
+        """Return one of the parameters.
+
+        Raises:
+            QueryError: If there is none of that name; it lists those there are.
+        """
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        names = ", ".join(p.name for p in self.parameters) or "none"
+        raise QueryError(f"the query `{self.name}` has no parameter `{name}`", hint=f"it takes: {names}")
+
+
+def read_query(path: Path, *, name: str = "") -> Query:
+    """Return the question in a file.
+
+    Raises:
+        InputError: If the header is missing, is not YAML, or lacks a field.
+    """
+    name = name or str(path)
+    text = read_text(path, name=name)
+    header = "\n".join(line[3:] for line in text.splitlines() if line.startswith(_MARK))
+    if not header:
+        raise InputError("the query has no header", Location(name, 1, 1), hint="begin with `#+ summary: ...`")
+    fields: dict[str, Any] = parse_yaml(header, name)[0].plain()
+    try:
+        parameters = tuple(
+            Parameter(p["name"], p["kind"], p["description"], p.get("default", ""))
+            for p in fields.get("parameters", [])
+        )
+        return Query(path.stem, fields["summary"], fields["description"], tuple(fields["tags"]), parameters, text)
+    except KeyError as error:
+        raise InputError(f"the header lacks {error}", Location(name, 1, 1), hint="see queries/ for examples") from None
+
+
+def library() -> tuple[Query, ...]:
+    """Return the questions that ship with the package, by name."""
+    return tuple(read_query(path, name=f"queries/{path.name}") for path in resource_files("queries", "*.rq"))
+
+
+def find_query(name: str) -> Query:
+    """Return the question of that name.
+
+    Raises:
+        QueryError: If there is none; it lists the nearest names.
+    """
+    paths = {path.stem: path for path in resource_files("queries", "*.rq")}
+    if name in paths:
+        return read_query(paths[name], name=f"queries/{name}.rq")
+    near = get_close_matches(name, paths, n=3) or sorted(paths)
+    raise QueryError(f"no query is called `{name}`", hint=f"try {', '.join(near)}; `cd22kg query --list` shows all")

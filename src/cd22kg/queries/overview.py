@@ -1,0 +1,65 @@
+"""The evidence at a glance: one row per indication, construct, source and cohort; one column per outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cd22kg.namespaces import BASE
+from cd22kg.queries.result import Result, columns
+from cd22kg.statistics import wilson_interval
+
+OUTCOMES = ("CR", "relapse", "CRS >=3", "neurotoxicity >=3")
+NOTES = """n/N, the percentage as printed, (the interval as published), [95 % Wilson interval, computed here].
+"pooled": a published meta-analysis. "repeated as": what an article that repeats the figure says it is about.
+An index of published evidence, not medical guidance.
+"""
+
+_Key = tuple[str, str, bool, str, str]
+
+
+def overview(result: Result) -> str:
+    """Return the rows of the question ``evidence-overview`` as a table of text."""
+    cells: dict[_Key, dict[str, list[str]]] = {}
+    repeats: dict[_Key, set[str]] = {}
+    seen: set[str] = set()
+    for row in result:
+        patients = _slug(row["cohort"]) if row["cohort"] else "pooled"
+        key = (row["indicationLabel"], row["groupLabel"], row["cohort"] is not None, _slug(row["source"]), patients)
+        if row["repeatedAs"]:
+            repeats.setdefault(key, set()).add(f"{row['repeatedAs']} ({_slug(row['repeatedBy'])})")
+        if row["claim"] not in seen:
+            seen.add(row["claim"])
+            cells.setdefault(key, {}).setdefault(row["column"], []).append(figure(row))
+    heading = ["indication", "therapy", "patients", *OUTCOMES, "source", "repeated as"]
+    table = [heading]
+    last = ("", "")
+    for key in sorted(cells):
+        indication, group, _, source, patients = key
+        shown = [indication if indication != last[0] else "", group if (indication, group) != last else ""]
+        figures = [" | ".join(cells[key].get(column, [])) for column in OUTCOMES]
+        table.append([*shown, patients, *figures, source, ", ".join(sorted(repeats.get(key, ())))])
+        last = (indication, group)
+    return columns(table, [False] * len(heading)) + "\n" + NOTES
+
+
+def figure(row: dict[str, Any]) -> str:
+    """Return one figure as a person reads it: ``40/57 70.2 % [57-81]``."""
+    parts = []
+    events, total = row["events"], row["total"]
+    if events is not None and total is not None:
+        parts.append(f"{events}/{total}")
+    elif total is not None:
+        parts.append(f"n={total}")
+    if row["value"] is not None:
+        unit = "%" if _slug(row["unit"] or "") == "percent" else _slug(row["unit"] or "")
+        parts.append(f"{row['value']} {unit}".rstrip())
+    if row["lower"] is not None and row["upper"] is not None:
+        parts.append(f"({row['lower']}-{row['upper']})")
+    elif events is not None and total:
+        low, high = wilson_interval(events, total)
+        parts.append(f"[{100 * low:.0f}-{100 * high:.0f}]")
+    return " ".join(parts) or "no figure"
+
+
+def _slug(text: str) -> str:
+    return text.removeprefix(BASE).partition("/")[2]

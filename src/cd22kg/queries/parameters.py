@@ -1,0 +1,92 @@
+"""Parameters into a question: typed terms in a marked ``VALUES`` block, never formatted into the text.
+
+A block in a question looks like this; without a value the whole block goes, so that it asks for everything:
+
+    # param indication
+    VALUES ?asked { indication:b-all }
+    ?indication cd22:within ?asked .
+    # end
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from pyoxigraph import Literal, NamedNode
+
+from cd22kg.errors import QueryError
+from cd22kg.namespaces import BASE, KINDS, STANDARD_PREFIXES
+from cd22kg.queries.library import Parameter, Query
+from cd22kg.store import Store, Table
+
+_BLOCK = re.compile(r"^[ \t]*# param (?P<name>[a-z-]+)\n(?P<body>.*?)^[ \t]*# end\n", re.MULTILINE | re.DOTALL)
+_VALUES = re.compile(r"(?P<head>VALUES \?\w+ )\{[^}]*\}")
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> str:
+    """Return the question's text with the values given.
+
+    Args:
+        query: The question.
+        given: Values by parameter name, as a person writes them: slugs of the parameter's kind, text or digits.
+        store: Where slugs are looked up.
+
+    Raises:
+        QueryError: If a parameter or a value is unknown.
+    """
+    values = {p.name: [p.default] for p in query.parameters if p.default}
+    for name, texts in given.items():
+        query.parameter(name)
+        values[name] = list(texts)
+    terms = {name: [_term(query.parameter(name), text, store) for text in texts] for name, texts in values.items()}
+
+    def fill(block: re.Match[str]) -> str:
+        name = block["name"]
+        if name not in terms:
+            return ""
+        inside = " ".join(str(term) for term in terms[name])
+        return _VALUES.sub(lambda match: f"{match['head']}{{ {inside} }}", block["body"])
+
+    return _BLOCK.sub(fill, query.text)
+
+
+def _term(parameter: Parameter, text: str, store: Store) -> NamedNode | Literal:
+    if parameter.kind == "text":
+        return Literal(text)
+    if parameter.kind == "integer":
+        if not re.fullmatch(r"[0-9]{1,9}", text):
+            raise QueryError(f"`{parameter.name}` takes a whole number, not `{text}`", hint="write digits only")
+        return Literal(text, datatype=NamedNode(STANDARD_PREFIXES["xsd"] + "integer"))
+    if parameter.kind not in KINDS:
+        raise QueryError(
+            f"the parameter `{parameter.name}` has an unknown kind `{parameter.kind}`", hint="mend its header"
+        )
+    slug = text.removeprefix(f"{BASE}{parameter.kind}/").removeprefix(f"{parameter.kind}:")
+    return thing(parameter.kind, slug, store)
+
+
+def thing(kind: str, slug: str, store: Store) -> NamedNode:
+    """Return the IRI of a thing that the store knows.
+
+    Raises:
+        QueryError: If it does not; it lists the nearest names.
+    """
+    if _SLUG.fullmatch(slug) and store.query(f"ASK {{ <{BASE}{kind}/{slug}> a ?class }}"):
+        return NamedNode(f"{BASE}{kind}/{slug}")
+    known = slugs(kind, store)
+    near = get_close_matches(slug, known, n=3, cutoff=0.5) or known[:12]
+    raise QueryError(
+        f"there is no {kind} `{slug}`", hint=f"try {', '.join(near)}" if near else f"the store has no {kind}"
+    )
+
+
+def slugs(kind: str, store: Store) -> list[str]:
+    """Return the slugs of all things of a kind in the store, sorted."""
+    base = f"{BASE}{kind}/"
+    answer = store.query(f'SELECT DISTINCT ?thing WHERE {{ ?thing a ?class FILTER(STRSTARTS(STR(?thing), "{base}")) }}')
+    assert isinstance(answer, Table)  # noqa: S101  # a SELECT gives a table
+    found = (str(row[0].value) for row in answer.rows if isinstance(row[0], NamedNode))
+    return sorted(iri.removeprefix(base) for iri in found if "#" not in iri)

@@ -1,0 +1,43 @@
+"""Counts of what the graph holds."""
+
+from __future__ import annotations
+
+from pyoxigraph import Literal, NamedNode
+
+from cd22kg.namespaces import BASE, CD22, STANDARD_PREFIXES, compact
+from cd22kg.queries.result import columns
+from cd22kg.store import Store, Table
+
+_PREFIX = f"PREFIX cd22: <{CD22}>\nPREFIX skos: <{STANDARD_PREFIXES['skos']}>\n"
+_SECTIONS = {
+    "claims by kind": "SELECT ?kind (COUNT(DISTINCT ?c) AS ?n) WHERE { ?c cd22:statement ?s ; a ?kind "
+    "FILTER(?kind != cd22:Claim) } GROUP BY ?kind ORDER BY DESC(?n) ?kind",
+    "claims by source": "SELECT ?source (COUNT(?c) AS ?n) WHERE { ?c cd22:source ?source } "
+    "GROUP BY ?source ORDER BY DESC(?n) ?source",
+    "claims by outcome": "SELECT ?outcome (COUNT(?c) AS ?n) WHERE { ?c cd22:source ?s ; cd22:outcome ?outcome } "
+    "GROUP BY ?outcome ORDER BY DESC(?n) ?outcome",
+    "concepts by class": "SELECT ?class (COUNT(DISTINCT ?c) AS ?n) WHERE { ?c skos:inScheme ?scheme ; a ?class "
+    "FILTER(?class != cd22:Concept) } GROUP BY ?class ORDER BY DESC(?n) ?class",
+    "quads by graph": "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY DESC(?n) ?g",
+}
+
+
+def statistics_table(store: Store) -> str:
+    """Return one table per section, each with its total."""
+    blocks = []
+    for title, query in _SECTIONS.items():
+        answer = store.query(_PREFIX + query)
+        assert isinstance(answer, Table)  # noqa: S101  # a SELECT gives a table
+        rows = [
+            [_name(term.value), number.value]
+            for term, number in answer.rows
+            if isinstance(term, NamedNode) and isinstance(number, Literal)
+        ]
+        total = str(sum(int(number) for _, number in rows))
+        blocks.append(columns([[title, total], *rows], [False, True]))
+    return "\n".join(blocks)
+
+
+def _name(iri: str) -> str:
+    kind, _, slug = iri.removeprefix(BASE).partition("/")
+    return slug if iri.startswith(BASE) and slug and kind != "graph" else compact(iri)
