@@ -1,0 +1,102 @@
+"""Commands that ask the graph: query, overview, show, stats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cd22kg.cli.main import app
+from cd22kg.errors import QueryError
+
+if TYPE_CHECKING:
+    from cd22kg.graph import KnowledgeGraph
+
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--store", "-s", metavar="DIR", help="A build folder; `build` where there is one, else the packaged claims."
+    ),
+]
+
+
+def open_graph(folder: Path | None) -> KnowledgeGraph:
+    """Return the graph of a build folder, or say on stderr that the packaged claims are read instead."""
+    from cd22kg.build import MANIFEST
+    from cd22kg.graph import load
+
+    if folder is None and (Path("build") / MANIFEST).is_file():
+        folder = Path("build")
+    if folder is None:
+        typer.echo("no build here: reading the packaged claims", err=True)
+    return load(folder)
+
+
+@app.command()
+def query(
+    name: Annotated[str | None, typer.Argument(help="A question of the library; see --list.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="A file with SPARQL.")] = None,
+    text: Annotated[str | None, typer.Option("--execute", "-e", help="SPARQL; our prefixes are known.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE", help="A parameter; repeat for several.")
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="table, csv, tsv, json, md or ttl.")
+    ] = "table",
+    listing: Annotated[bool, typer.Option("--list", help="Show the questions of the library.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Ask a question of the library, or any SPARQL query."""
+    from cd22kg.queries import FORMATS, library
+
+    if listing:
+        for found in library():
+            typer.echo(f"{found.name}: {found.summary}")
+            for parameter in found.parameters:
+                default = f" (default {parameter.default})" if parameter.default else ""
+                typer.echo(f"    -p {parameter.name}={parameter.kind.upper()}  {parameter.description}{default}")
+        return
+    if [name, file, text].count(None) != 2:
+        raise QueryError("give a question, -f FILE or -e TEXT, and only one of them", hint="`cd22kg query --list`")
+    if form not in FORMATS:
+        raise QueryError(f"unknown format `{form}`", hint=f"one of: {', '.join(FORMATS)}")
+    given = _parameters(param or [])
+    if name is not None:
+        result = open_graph(store).query(name, **given)
+    else:
+        from cd22kg.gate.text import read_text
+
+        sparql = text if text is not None else read_text(file or Path())
+        if given:
+            raise QueryError("only library questions take parameters", hint="write the values into the query")
+        result = open_graph(store).sparql(sparql)
+    typer.echo(result.to_text(form), nl=False)
+
+
+def _parameters(texts: list[str]) -> dict[str, list[str]]:
+    given: dict[str, list[str]] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key or not value:
+            raise QueryError(f"`{text}` is not KEY=VALUE", hint="such as -p indication=b-all")
+        given.setdefault(key, []).append(value)
+    return given
+
+
+@app.command()
+def overview(store: StoreOption = None) -> None:
+    """Show complete response, relapse and severe toxicity by indication and construct."""
+    typer.echo(open_graph(store).overview(), nl=False)
+
+
+@app.command()
+def show(claim: Annotated[str, typer.Argument(help="The claim's id.")], store: StoreOption = None) -> None:
+    """Show one claim with everything known about it."""
+    typer.echo(open_graph(store).show(claim), nl=False)
+
+
+@app.command()
+def stats(store: StoreOption = None) -> None:
+    """Count what the graph holds: claims by kind and source, concepts, quads by graph."""
+    typer.echo(open_graph(store).stats(), nl=False)

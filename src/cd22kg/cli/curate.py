@@ -1,0 +1,60 @@
+"""Commands of the curator: build and check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cd22kg.cli.main import app
+
+if TYPE_CHECKING:
+    from cd22kg.build import Outcome
+
+Claims = Annotated[
+    Path | None, typer.Option("--claims", metavar="DIR", help="Folder of claim files; those of the package by default.")
+]
+
+
+@app.command()
+def build(
+    target: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The build folder.")] = Path("build"),
+    claims: Claims = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+) -> None:
+    """Build the graph: claim files to a validated store with Turtle, N-Quads, report and manifest."""
+    from cd22kg.build import Progress
+    from cd22kg.build import build as run
+
+    progress = Progress() if quiet else Progress(lambda line: typer.echo(line, err=True))
+    outcome = run(target, claims, progress)
+    _tell(outcome)
+    if not outcome.conforms:
+        typer.echo(f"not built; what was in {target} stays as it was", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILES]...", help="Claim files or folders.")] = None,
+    claims: Claims = None,
+) -> None:
+    """Parse, resolve and validate claim files; nothing is written."""
+    from cd22kg.build import check as run
+
+    outcome = run(files or [], claims)
+    _tell(outcome)
+    if not outcome.conforms:
+        raise typer.Exit(1)
+    typer.echo("conforms", err=True)
+
+
+def _tell(outcome: Outcome) -> None:
+    """Print every fault and finding, and their number."""
+    for problem in outcome.problems:
+        typer.echo(str(problem), err=True)
+    for finding in outcome.report.findings:
+        typer.echo(str(finding.problem()), err=True)
+    counts = {"fault": len(outcome.problems), **outcome.report.counts()}
+    typer.echo(", ".join(f"{count} {name}" for name, count in counts.items()), err=True)

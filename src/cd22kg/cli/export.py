@@ -1,0 +1,60 @@
+"""The command that hands the graph on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cd22kg.cli.ask import StoreOption, open_graph
+from cd22kg.cli.main import app
+
+exports = typer.Typer(help="Write the graph, or the files that are read off the model.", no_args_is_help=True)
+app.add_typer(exports, name="export")
+
+Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to; stdout by default.")]
+
+
+@exports.command()
+def turtle(
+    out: Out = None,
+    source: Annotated[str, typer.Option("--source", metavar="SLUG", help="Only what this source says.")] = "",
+    asserted: Annotated[bool, typer.Option("--asserted", help="Without what was inferred.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Write the graph as canonical Turtle."""
+    _write(out, open_graph(store).to_turtle(source=source, asserted=asserted))
+
+
+@exports.command()
+def schema(out: Out = None) -> None:
+    """Write the JSON Schema of claim files, for editors."""
+    from cd22kg.claims import json_schema
+    from cd22kg.rdf import read_ontology
+
+    _write(out, _json(json_schema(read_ontology().vocabulary)))
+
+
+@exports.command()
+def context(out: Out = None) -> None:
+    """Write the JSON-LD context that makes a claim file YAML-LD."""
+    from cd22kg.claims import json_ld_context
+    from cd22kg.rdf import read_ontology
+
+    _write(out, _json(json_ld_context(read_ontology().vocabulary)))
+
+
+def _json(document: object) -> str:
+    import json
+
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _write(out: Path | None, text: str) -> None:
+    from cd22kg.files import write_bytes
+
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_bytes(out, text.encode())

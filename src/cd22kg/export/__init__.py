@@ -1,0 +1,1 @@
+"""Exports: one module and one line of the registry each."""

@@ -1,0 +1,30 @@
+"""The graph, or the part of it that one source asserts, as Turtle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pyoxigraph import NamedNode, Quad
+
+from cd22kg.namespaces import BASE, GRAPH_CLAIMS, GRAPH_COMPUTED, GRAPH_INFERRED
+from cd22kg.rdf import HEADER, graph_of, to_turtle
+
+
+def export_turtle(quads: Iterable[Quad], *, source: str = "", asserted: bool = False) -> str:
+    """Return the graph as canonical Turtle; the description of the dataset with its licence is always in it.
+
+    Args:
+        quads: The quads of the graph.
+        source: Slug of a source: only the claims of its file.
+        asserted: Leave out what was inferred or computed.
+    """
+    drop = {GRAPH_INFERRED, GRAPH_COMPUTED} if asserted else set()
+    only = GRAPH_CLAIMS + source if source else ""
+
+    def wanted(quad: Quad) -> bool:
+        if isinstance(quad.subject, NamedNode) and quad.subject.value == BASE:
+            return True
+        graph = graph_of(quad)
+        return graph == only if only else graph not in drop
+
+    return to_turtle(filter(wanted, quads), header=HEADER)

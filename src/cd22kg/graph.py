@@ -1,0 +1,134 @@
+"""The graph as a Python object: load it, ask it, validate it, hand it on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyoxigraph import Quad, RdfFormat, parse
+
+from cd22kg.build import NQUADS, STORE, assemble, packaged_claims
+from cd22kg.errors import DataError, QueryError, StoreError
+from cd22kg.export.turtle import export_turtle
+from cd22kg.gate.sparql import check_query
+from cd22kg.namespaces import PREFIXES
+from cd22kg.queries import Result, bind, find_query
+from cd22kg.queries.card import claim_card
+from cd22kg.queries.overview import overview
+from cd22kg.queries.parameters import thing
+from cd22kg.queries.stats import statistics_table
+from cd22kg.rdf import to_rdflib
+from cd22kg.store import OxigraphStore, Store
+from cd22kg.validation import Report, read_shapes, validate
+
+if TYPE_CHECKING:
+    import rdflib
+
+
+class KnowledgeGraph:
+    """Claims, concepts and what follows from them, ready to be asked."""
+
+    def __init__(self, store: Store, quads: Sequence[Quad] | None = None, folder: Path | None = None) -> None:
+        """Wrap a loaded store; `quads` or the build `folder` hold the numbers with all their digits."""
+        self.store = store
+        self._quads = tuple(quads) if quads is not None else None
+        self._folder = folder
+
+    @cached_property
+    def quads(self) -> tuple[Quad, ...]:
+        """Every quad, with the digits its author wrote."""
+        if self._quads is not None:
+            return self._quads
+        if self._folder is None:
+            return tuple(self.store.quads())
+        try:
+            return tuple(parse(path=str(self._folder / NQUADS), format=RdfFormat.N_QUADS))
+        except (OSError, SyntaxError) as error:
+            raise StoreError(f"the build in {self._folder} is damaged: {error}", hint="run `cd22kg build`") from None
+
+    def query(self, question: str, **parameters: str | Sequence[str]) -> Result:
+        """Ask a question of the library by name, or any SPARQL query.
+
+        Args:
+            question: A name such as ``response-by-indication``, or SPARQL text.
+            **parameters: Values for a library question, one or several each; ``_`` stands for ``-``.
+
+        Raises:
+            QueryError: If the name, a parameter or the text is wrong.
+
+        Example:
+            >>> import cd22kg
+            >>> len(cd22kg.load().query("response-by-indication", indication="all")) > 1
+            True
+        """
+        if any(character in question for character in " \n{"):
+            if parameters:
+                raise QueryError("only library questions take parameters", hint="write the values into the query")
+            return self.sparql(question)
+        found = find_query(question)
+        given = {
+            name.replace("_", "-"): [value] if isinstance(value, str) else list(value)
+            for name, value in parameters.items()
+        }
+        return Result(self.store.query(bind(found, given, self.store)))
+
+    def sparql(self, text: str) -> Result:
+        """Ask a SPARQL query; our prefixes need no declaration.
+
+        Raises:
+            QueryError: If it is not SPARQL 1.1, or reaches outside the graph.
+        """
+        check_query(text)
+        return Result(self.store.query(text, prefixes=PREFIXES))
+
+    def overview(self) -> str:
+        """Return the table of complete response, relapse and severe toxicity by indication and construct."""
+        return overview(self.query("evidence-overview"))
+
+    def show(self, claim: str) -> str:
+        """Return everything known about a claim, as text.
+
+        Raises:
+            QueryError: If there is no such claim; it lists the nearest.
+        """
+        return claim_card(thing("claim", claim.removeprefix("claim:"), self.store), self.store)
+
+    def stats(self) -> str:
+        """Return counts of what the graph holds, as text."""
+        return statistics_table(self.store)
+
+    def validate(self) -> Report:
+        """Validate the graph against the shapes of the package."""
+        return validate(self.quads, read_shapes())
+
+    def to_turtle(self, *, source: str = "", asserted: bool = False) -> str:
+        """Return the graph, or what one source says, as canonical Turtle."""
+        if source:
+            thing("source", source, self.store)
+        return export_turtle(self.quads, source=source, asserted=asserted)
+
+    def to_rdflib(self) -> rdflib.Graph:
+        """Return the union of all graphs as an rdflib graph."""
+        return to_rdflib(self.quads)
+
+
+def load(folder: str | Path | None = None) -> KnowledgeGraph:
+    """Return the graph of a build folder, or that of the claims that ship with the package.
+
+    Args:
+        folder: A folder that ``cd22kg build`` made; without it the packaged claims are read into memory.
+
+    Raises:
+        StoreError: If the folder holds no build.
+        DataError: If the packaged claims have faults.
+    """
+    if folder is not None:
+        path = Path(folder)
+        return KnowledgeGraph(OxigraphStore(path / STORE, read_only=True), folder=path)
+    store = OxigraphStore()
+    assembly = assemble(store, packaged_claims())
+    if assembly.reading.problems:
+        raise DataError(assembly.reading.problems)
+    return KnowledgeGraph(store, assembly.quads)

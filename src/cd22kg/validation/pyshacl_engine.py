@@ -1,0 +1,79 @@
+"""pySHACL, the reference engine; its one door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import rdflib
+from pyoxigraph import Quad
+from rdflib.namespace import RDF, SH
+from rdflib.plugins.sparql import prepareQuery
+
+from cd22kg.errors import InputError
+from cd22kg.namespaces import PREFIXES
+from cd22kg.rdf import to_rdflib
+
+
+@dataclass(frozen=True)
+class RawResult:
+    """One ``sh:ValidationResult``, as text."""
+
+    shape: str
+    severity: str
+    focus: str
+    path: str
+    value: str
+    message: str
+
+
+class _PreparedGraph(rdflib.Graph):
+    """A graph that parses each query once: pySHACL asks the same one for every focus node."""
+
+    def query(self, query_object: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(query_object, str):
+            namespaces = kwargs.pop("initNs", None) or {}
+            query_object = _prepare(query_object, tuple(sorted((k, str(v)) for k, v in namespaces.items())))
+        return super().query(query_object, *args, **kwargs)
+
+
+@cache
+def _prepare(text: str, namespaces: tuple[tuple[str, str], ...]) -> Any:
+    return prepareQuery(text, initNs=dict(namespaces) or PREFIXES)
+
+
+def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[RawResult]:
+    """Validate the union of the data's graphs and yield every result.
+
+    Raises:
+        InputError: If pySHACL cannot make sense of the shapes.
+    """
+    from pyshacl import validate
+    from pyshacl.errors import ReportableRuntimeError, ShapeLoadError
+
+    graph = to_rdflib(data, _PreparedGraph())
+    try:
+        _, report, _ = validate(
+            graph,
+            shacl_graph=to_rdflib(shapes),
+            advanced=True,
+            inplace=True,
+            do_owl_imports=False,
+            meta_shacl=False,
+        )
+    except (ReportableRuntimeError, ShapeLoadError) as error:
+        raise InputError(f"the shapes cannot be used: {error}", hint="mend the shape it names") from None
+    if not isinstance(report, rdflib.Graph):
+        raise InputError(f"pySHACL gave no report: {report}", hint="mend the shapes")
+    for result in report.subjects(RDF.type, SH.ValidationResult):
+        path = report.value(result, SH.resultPath)
+        yield RawResult(
+            shape=str(report.value(result, SH.sourceShape)),
+            severity=str(report.value(result, SH.resultSeverity)).removeprefix(str(SH)).lower(),
+            focus=str(report.value(result, SH.focusNode)),
+            path=str(path) if isinstance(path, rdflib.URIRef) else "",
+            value=str(report.value(result, SH.value) or ""),
+            message=" ".join(sorted(str(m) for m in report.objects(result, SH.resultMessage))),
+        )
