@@ -27,8 +27,7 @@ def wilson_interval(events: int, total: int, *, level: float = 0.95) -> Interval
     Raises:
         ValueError: If events, total or level are out of range.
 
-    Source: Wilson 1927, 10.1080/01621459.1927.10502953; worked example in Newcombe 1998,
-    10.1002/(SICI)1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E, table I.
+    Source: method 3 (Wilson 1927) and table I of Newcombe 1998, Statistics in Medicine 17:857-872.
 
     Example:
         >>> low, high = wilson_interval(81, 263)
