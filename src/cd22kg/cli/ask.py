@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cd22kg.cli.main import app
+from cd22kg.cli.app import app
 from cd22kg.errors import QueryError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def query(
     listing: Annotated[bool, typer.Option("--list", help="Show the questions of the library.")] = False,
     store: StoreOption = None,
 ) -> None:
-    """Ask a question of the library, or any SPARQL query."""
+    """Ask a question of the library, or any SPARQL."""
     from cd22kg.queries import FORMATS, library
 
     if listing:
@@ -86,17 +86,17 @@ def _parameters(texts: list[str]) -> dict[str, list[str]]:
 
 @app.command()
 def overview(store: StoreOption = None) -> None:
-    """Show complete response, relapse and severe toxicity by indication and construct."""
+    """Show the evidence at a glance: response, relapse, toxicity."""
     typer.echo(open_graph(store).overview(), nl=False)
 
 
 @app.command()
 def show(claim: Annotated[str, typer.Argument(help="The claim's id.")], store: StoreOption = None) -> None:
-    """Show one claim with everything known about it."""
+    """Show one claim with all that is known of it."""
     typer.echo(open_graph(store).show(claim), nl=False)
 
 
 @app.command()
 def stats(store: StoreOption = None) -> None:
-    """Count what the graph holds: claims by kind and source, concepts, quads by graph."""
+    """Count claims, concepts and quads."""
     typer.echo(open_graph(store).stats(), nl=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cd22kg.cli.main import app
+from cd22kg.cli.app import app
 
 if TYPE_CHECKING:
     from cd22kg.build import Outcome
@@ -23,7 +23,7 @@ def build(
     claims: Claims = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
-    """Build the graph: claim files to a validated store with Turtle, N-Quads, report and manifest."""
+    """Build the graph: a validated store with its exports."""
     from cd22kg.build import Progress
     from cd22kg.build import build as run
 
@@ -40,7 +40,7 @@ def check(
     files: Annotated[list[Path] | None, typer.Argument(metavar="[FILES]...", help="Claim files or folders.")] = None,
     claims: Claims = None,
 ) -> None:
-    """Parse, resolve and validate claim files; nothing is written."""
+    """Tell what is wrong with claim files; nothing is written."""
     from cd22kg.build import check as run
 
     outcome = run(files or [], claims)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cd22kg.cli.app import app
 from cd22kg.cli.ask import StoreOption, open_graph
-from cd22kg.cli.main import app
 
 exports = typer.Typer(help="Write the graph, or the files that are read off the model.", no_args_is_help=True)
 app.add_typer(exports, name="export")
