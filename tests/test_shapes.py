@@ -1,0 +1,429 @@
+"""The shapes: each rule fires on its invalid fixture and on no other; every property of the model has a shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyshacl
+import pytest
+from rdflib import OWL, RDF, RDFS, SH, XSD, Graph, Literal, Namespace, URIRef
+from rdflib.namespace import DCTERMS
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.sparql import Query
+from rdflib.query import Result
+from rdflib.term import Node
+
+from cd22kg.model import (
+    CLAIM_TYPES,
+    Claim,
+    ClaimRelation,
+    Cohort,
+    CohortPart,
+    Measurement,
+    Model,
+    PublishedInconsistency,
+    Source,
+    Study,
+    Term,
+    terms,
+)
+from cd22kg.namespaces import BASE, CD22, CONCEPT_KINDS, ENTITY_KINDS, LICENSE, SHAPES
+
+ROOT = Path(__file__).resolve().parents[1]
+SHAPE_FILES = sorted((ROOT / "shapes").glob("*.ttl"))
+FIXTURES = ROOT / "tests" / "data" / "shapes"
+FIXTURE_FILES = sorted(path for path in FIXTURES.glob("*.ttl") if path.name != "base.ttl")
+MODELS: tuple[type[Model], ...] = (
+    Claim,
+    *CLAIM_TYPES.values(),
+    ClaimRelation,
+    PublishedInconsistency,
+    Measurement,
+    Cohort,
+    CohortPart,
+    Study,
+    Source,
+)
+MODEL_TERMS = [(model, term) for model in MODELS for term in terms(model) if term.predicate]
+#: Properties of the graph that no claim file holds: set by the build, by inference, or in the ontology.
+GRAPH_PROPERTIES = {
+    CD22 + name
+    for name in (
+        "binder",
+        "cellOrigin",
+        "confirms",
+        "construct",
+        "contradicts",
+        "costimulatoryDomain",
+        "describedIn",
+        "developer",
+        "directProperty",
+        "gradeThreshold",
+        "higherIsBetter",
+        "outcomeKind",
+        "partOf",
+        "refines",
+        "repeats",
+        "shortLabel",
+        "source",
+        "supersedes",
+        "targets",
+    )
+}
+CD = Namespace(CD22)
+CLAIM = URIRef(BASE + "claim/fixture")
+MEASUREMENT = URIRef(BASE + "claim/fixture#measurement")
+SEVERITIES = {SH.Violation, SH.Warning, SH.Info}
+#: What marks a shape as a rule: it constrains something itself.
+CONSTRAINTS = (
+    SH["class"],
+    SH["in"],
+    SH["or"],
+    SH.datatype,
+    SH.maxCount,
+    SH.maxInclusive,
+    SH.minCount,
+    SH.minInclusive,
+    SH.nodeKind,
+    SH.pattern,
+    SH.sparql,
+)
+
+
+class CachingGraph(Graph):
+    """A graph that parses each query text once; pySHACL asks the same text once per focus node."""
+
+    def query(self, query_object: Any, *args: Any, **kwargs: Any) -> Result:
+        """Answer a query, prepared at its first use."""
+        prepared = _prepared(query_object) if isinstance(query_object, str) else query_object
+        return super().query(prepared, *args, **kwargs)
+
+
+@cache
+def _prepared(text: str) -> Query:
+    return prepareQuery(text)
+
+
+@cache
+def shapes() -> Graph:
+    """Return the shapes of every file in one graph."""
+    graph = Graph()
+    for path in SHAPE_FILES:
+        graph.parse(path)
+    return graph
+
+
+def parsed(*paths: Path, graph: Graph | None = None) -> Graph:
+    """Return the triples of files in one graph."""
+    graph = CachingGraph() if graph is None else graph
+    for path in paths:
+        graph.parse(path)
+    return graph
+
+
+@cache
+def base() -> Graph:
+    """Return the world that is valid without any fixture."""
+    return parsed(FIXTURES / "base.ttl")
+
+
+def data(path: Path, graph: Graph | None = None) -> Graph:
+    """Return a fixture together with the whole valid world."""
+    graph = parsed(path, graph=graph)
+    for triple in base():
+        graph.add(triple)
+    return graph
+
+
+def named_data(path: Path) -> Graph:
+    """Return a fixture together with the things of the valid world that it names, and those they name."""
+    graph = parsed(path)
+    for triple in base().triples((None, RDFS.subClassOf, None)):
+        graph.add(triple)
+    waiting, seen = set(graph.objects()), set[Node]()
+    while waiting:
+        seen |= waiting
+        for node in waiting:
+            for triple in base().triples((node, None, None)):
+                graph.add(triple)
+        waiting = set(graph.objects()) - seen
+    return graph
+
+
+def report(graph: Graph) -> Graph:
+    """Return the validation report of a graph."""
+    _, found, _ = pyshacl.validate(graph, shacl_graph=shapes(), advanced=True, inplace=True)
+    assert isinstance(found, Graph), found
+    return found
+
+
+def fired(found: Graph) -> set[str]:
+    """Return the ids of the rules with a result in a report."""
+    return {rule_id(shape) for shape in found.objects(None, SH.sourceShape)}
+
+
+def rule_id(shape: Node) -> str:
+    """Return the rule id of a shape: what follows the namespace of the shapes."""
+    return str(shape).removeprefix(SHAPES)
+
+
+def all_shapes() -> list[URIRef]:
+    """Return every node and property shape."""
+    graph = shapes()
+    found = {*graph.subjects(RDF.type, SH.NodeShape), *graph.subjects(RDF.type, SH.PropertyShape)}
+    return sorted(shape for shape in found if isinstance(shape, URIRef))
+
+
+def rules() -> list[URIRef]:
+    """Return every shape that can fire: those that constrain, without the date shapes, which only serve others."""
+    graph = shapes()
+    served = {member for _, _, head in graph.triples((None, SH["or"], None)) for member in graph.items(head)}
+    found = [shape for shape in all_shapes() if any((shape, mark, None) in graph for mark in CONSTRAINTS)]
+    return [shape for shape in found if shape not in served]
+
+
+def property_shapes(model: type[Model], predicate: str) -> set[Node]:
+    """Return the property shapes that check a property of a class of the model, or of a class above it."""
+    graph = shapes()
+    names = [cls.__name__ for cls in model.__mro__ if issubclass(cls, Model) and cls is not Model]
+    nodes = {node for name in names for node in graph.subjects(SH.targetClass, URIRef(CD22 + name))}
+    found = {shape for node in nodes for shape in graph.objects(node, SH.property)}
+    return {shape for shape in found if (shape, SH.path, URIRef(predicate)) in graph}
+
+
+def expected_class(term: Term) -> str:
+    """Return the class that a link or a part must have."""
+    if term.model is not None:
+        return term.model.__name__
+    return term.kind.capitalize() if term.kind in ENTITY_KINDS else CONCEPT_KINDS[term.kind]
+
+
+def prefixes_used(text: str) -> Iterator[str]:
+    """Yield the names before a colon in a query, outside its strings."""
+    outside = "".join(piece for n, piece in enumerate(text.split('"')) if n % 2 == 0)
+    for word in outside.replace("(", " ").replace(",", " ").replace("/", " ").split():
+        name, colon, _ = word.partition(":")
+        if colon:
+            yield name
+
+
+def test_base_world_conforms() -> None:
+    """The world that every fixture is loaded with breaks no rule, not even one of severity info."""
+    assert fired(report(base())) == set()
+
+
+@pytest.mark.parametrize("path", FIXTURE_FILES, ids=lambda path: path.name.removesuffix(".ttl"))
+def test_fixture(path: Path) -> None:
+    """A valid fixture fires no rule; an invalid one fires the rule it is named after, and no other."""
+    rule, kind, _ = path.name.split(".")
+    # A query may look at any node; a property shape looks at what its node names, which is checked faster.
+    is_query = (URIRef(SHAPES + rule), SH.sparql, None) in shapes()
+    graph = data(path) if is_query else named_data(path)
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    expected = {"valid": set[str](), "invalid": {rule}}[kind]
+
+    assert first.startswith(f"# {kind}: ")
+    assert kind == "valid" or first.endswith(f"; fires {rule}")
+    assert fired(report(graph)) == expected
+
+
+def test_every_rule_has_both_fixtures() -> None:
+    """No rule comes without a valid and an invalid fixture, and no fixture without a rule."""
+    expected = {f"{rule_id(rule)}.{kind}.ttl" for rule in rules() for kind in ("valid", "invalid")}
+
+    assert {path.name for path in FIXTURE_FILES} == expected
+
+
+def test_cached_queries_change_no_result() -> None:
+    """A graph that caches prepared queries gives the report of a plain one."""
+    # The fixtures whose rules ask the most of the engine: a path, a sum, decimals, nested filters.
+    names = ("claim-part-le-whole", "claim-repeats-circular", "cohort-composition-sum", "measurement-percent-agrees")
+    for name in names:
+        path = FIXTURES / f"{name}.invalid.ttl"
+        plain, cached = report(data(path, Graph())), report(data(path))
+        assert {name} == fired(plain) == fired(cached)
+        for part in (SH.focusNode, SH.resultMessage, SH.resultPath, SH.value):
+            assert set(plain.objects(None, part)) == set(cached.objects(None, part))
+
+
+@pytest.mark.parametrize(
+    ("value", "events", "total", "agrees"),
+    [
+        ("66.67", 2, 3, True),
+        ("66.66", 2, 3, False),
+        ("66.7", 2, 3, True),
+        ("67", 2, 3, True),
+        ("66", 2, 3, False),
+        ("12.5", 1, 8, True),
+        ("12", 1, 8, True),
+        ("13", 1, 8, True),
+        ("0", 0, 7, True),
+        ("100", 7, 7, True),
+        ("100.0", 199, 200, False),
+        ("86.20", 50, 58, False),
+        ("86.2", 50, 58, True),
+    ],
+)
+def test_percent_agrees_to_the_printed_digits(value: str, events: int, total: int, agrees: bool) -> None:
+    """A percentage may be rounded to its last printed digit, a half in both ways, and no further."""
+    graph = named_data(FIXTURES / "measurement-percent-agrees.valid.ttl")
+    graph.set((MEASUREMENT, CD["value"], Literal(value, datatype=XSD.decimal, normalize=False)))
+    graph.set((MEASUREMENT, CD["events"], Literal(events)))
+    graph.set((MEASUREMENT, CD["total"], Literal(total)))
+
+    assert fired(report(graph)) == (set() if agrees else {"measurement-percent-agrees"})
+
+
+@pytest.mark.parametrize(
+    ("subject", "changes"),
+    [
+        (MEASUREMENT, {"denominator": "denominator/included"}),
+        (MEASUREMENT, {"amongOutcome": "outcome/cr"}),
+        (MEASUREMENT, {"countedUnit": "counted-unit/relapse"}),
+        (MEASUREMENT, {"timepoint": Literal("6.0", datatype=XSD.decimal), "timepointUnit": "unit/month"}),
+        (MEASUREMENT, {"total": Literal(24), "value": Literal("45.8", datatype=XSD.decimal)}),
+        (CLAIM, {"reportedVia": "source/review"}),
+        (CLAIM, {"status": "status/withdrawn"}),
+        (CLAIM, {"cohort": "cohort/other"}),
+    ],
+    ids=lambda item: "-".join(item) if isinstance(item, dict) else "",
+)
+def test_part_is_compared_with_like_only(subject: URIRef, changes: dict[str, str | Literal]) -> None:
+    """Part and whole are compared only in one cohort, denominator, unit, time and document, and over all patients."""
+    graph = data(FIXTURES / "claim-part-le-whole.invalid.ttl")
+    for name, value in changes.items():
+        graph.set((subject, CD[name], value if isinstance(value, Literal) else URIRef(BASE + value)))
+
+    assert "claim-part-le-whole" not in fired(report(graph))
+
+
+def test_part_is_compared_by_value_where_totals_differ() -> None:
+    """With other totals the printed percentages decide."""
+    graph = data(FIXTURES / "claim-part-le-whole.invalid.ttl")
+    graph.set((MEASUREMENT, CD["events"], Literal(9)))
+    graph.set((MEASUREMENT, CD["total"], Literal(15)))
+    graph.set((MEASUREMENT, CD["value"], Literal("60.0", datatype=XSD.decimal)))
+
+    assert fired(report(graph)) == {"claim-part-le-whole"}
+
+
+def test_messages_name_the_numbers() -> None:
+    """The placeholders of a message are filled with what the query found."""
+    found = report(data(FIXTURES / "measurement-events-le-total.invalid.ttl"))
+
+    assert [str(text).split(". Fix: ")[0] for text in found.objects(None, SH.resultMessage)] == [
+        "The events (47) exceed the total (32)"
+    ]
+
+
+@pytest.mark.parametrize("shape", rules(), ids=rule_id)
+def test_rule_is_described(shape: Node) -> None:
+    """A rule has one label, one severity, one message with a fix, a reason and a source."""
+    graph = shapes()
+    one = {term: list(graph.objects(shape, term)) for term in (RDFS.label, RDFS.comment, SH.severity, SH.message)}
+
+    assert dict.fromkeys(one, 1) == {term: len(values) for term, values in one.items()}
+    assert one[SH.severity][0] in SEVERITIES
+    wrong, _, fix = str(one[SH.message][0]).partition(". Fix: ")
+    assert wrong and fix.endswith(".")
+    assert list(graph.objects(shape, DCTERMS.source))
+
+
+def test_shapes_have_iris_of_their_own() -> None:
+    """Every shape has an IRI in the namespace of the shapes, and stands in one file only."""
+    files: dict[Node, list[str]] = {}
+    for path in SHAPE_FILES:
+        graph = Graph().parse(path)
+        for kind in (SH.NodeShape, SH.PropertyShape):
+            for shape in graph.subjects(RDF.type, kind):
+                files.setdefault(shape, []).append(path.name)
+
+    assert [shape for shape in files if not str(shape).startswith(SHAPES)] == []
+    assert {shape: names for shape, names in files.items() if len(names) > 1} == {}
+
+
+def test_property_shapes_belong_to_a_node_shape() -> None:
+    """A property shape outside every node shape would never be asked."""
+    graph = shapes()
+
+    assert set(graph.subjects(RDF.type, SH.PropertyShape)) == set(graph.objects(None, SH.property))
+
+
+def test_query_rules_declare_their_prefixes() -> None:
+    """A query uses no prefix that the ontology of the shapes does not declare."""
+    graph = shapes()
+    declared = {
+        str(graph.value(declaration, SH.prefix))
+        for declaration in graph.objects(URIRef(SHAPES.removesuffix("#")), SH.declare)
+    }
+    used = {name for text in graph.objects(None, SH.select) for name in prefixes_used(str(text))}
+
+    assert used <= declared
+
+
+def test_placeholders_are_selected() -> None:
+    """A message names only what its query selects."""
+    graph = shapes()
+    for shape, constraint in graph.subject_objects(SH.sparql):
+        head = str(graph.value(constraint, SH.select)).partition("WHERE")[0]
+        selected = {word.strip("()") for word in head.split() if word[0] in "?$"}
+        pieces = str(graph.value(shape, SH.message)).split("{")[1:]
+        assert {piece.partition("}")[0] for piece in pieces} <= selected, shape
+
+
+def test_shape_graph_is_shacl() -> None:
+    """The shapes conform to the shapes of SHACL itself."""
+    conforms, _, text = pyshacl.validate(Graph(), shacl_graph=shapes(), meta_shacl=True, advanced=True)
+
+    assert conforms, text
+
+
+@pytest.mark.parametrize("path", SHAPE_FILES, ids=lambda path: path.stem)
+def test_file_is_an_ontology_with_a_licence(path: Path) -> None:
+    """Each file says what it is, and that it is free to use."""
+    graph = Graph().parse(path)
+    header = graph.value(None, RDF.type, OWL.Ontology)
+
+    assert header is not None
+    assert graph.value(header, DCTERMS.title) is not None
+    assert graph.value(header, DCTERMS.license) == URIRef(LICENSE)
+
+
+@pytest.mark.parametrize(
+    ("model", "term"), MODEL_TERMS, ids=[f"{model.__name__}-{term.key}" for model, term in MODEL_TERMS]
+)
+def test_model_property_is_checked(model: type[Model], term: Term) -> None:
+    """A property of the model has a shape with its class or datatype, and the counts the model says."""
+    graph = shapes()
+    found = property_shapes(model, term.predicate)
+    facts = {(predicate, value) for shape in found for predicate, value in graph.predicate_objects(shape)}
+
+    assert found
+    assert term.many or (SH.maxCount, Literal(1)) in facts
+    assert not term.required or (SH.minCount, Literal(1)) in facts
+    if term.role == "literal" and term.datatype == "date":
+        assert any(predicate == SH["or"] for predicate, _ in facts)
+    elif term.role == "literal":
+        assert (SH.datatype, XSD[term.datatype]) in facts
+    elif term.kind == "any":
+        assert (SH.nodeKind, SH.IRI) in facts
+    else:
+        assert (SH["class"], URIRef(CD22 + expected_class(term))) in facts
+
+
+def test_shapes_check_no_unknown_property() -> None:
+    """Every property of ours that a shape checks is one of the model, or one that the graph adds."""
+    paths = {str(path) for path in shapes().objects(None, SH.path) if str(path).startswith(CD22)}
+    known = {term.predicate for _, term in MODEL_TERMS if term.predicate.startswith(CD22)}
+
+    assert paths == known | GRAPH_PROPERTIES
+
+
+def test_concept_shape_targets_every_list() -> None:
+    """The shape of concepts covers the class of every list of the ontology."""
+    targets = {str(target) for target in shapes().objects(URIRef(SHAPES + "concept"), SH.targetClass)}
+
+    assert targets == {CD22 + name for name in CONCEPT_KINDS.values()}
