@@ -55,8 +55,8 @@ def validate(data: Sequence[Quad], shapes: Shapes, places: Places | None = None)
                 focus=raw.focus,
                 path=raw.path,
                 value=raw.value,
-                message=f"{_name(raw.focus)}: {message.rstrip('.')}",
-                hint=hint,
+                message=f"{_name(raw.focus)}: {message.removesuffix('.')}",
+                hint=hint.removesuffix("."),
                 location=places.locate(raw.focus, raw.path) if places else None,
             )
         )

@@ -1,0 +1,69 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """Return the code blocks of a language."""
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return [text for name, text in fenced if name == language]
+
+
+def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "cd22kg", *words], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_answer_shown_is_the_answer_given(tmp_path: Path) -> None:
+    """The command at the top prints the table below it."""
+    command = re.search(r"^\$ \S+/cd22kg (.*)$", README, re.MULTILINE)
+    assert command is not None
+    shown = "".join(line + "\n" for line in README.splitlines() if line.startswith("| ") or line == "|" + "---|" * 12)
+    answer = run(*shlex.split(command[1]), cwd=tmp_path)
+    assert answer.stdout in shown
+
+
+def test_the_python_example_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lines for Python run as they stand and print a source per row."""
+    (code,) = blocks("python")
+    exec(compile(code, "README.md", "exec"), {})  # noqa: S102  # our own README
+    assert "cd19-cd22-dual-car-t 90 84 95" in capsys.readouterr().out.replace("https://w3id.org/cd22kg/therapy/", "")
+
+
+def test_the_claim_example_is_a_claim(tmp_path: Path) -> None:
+    """The five lines, put in place of the claim of that name, give a file that conforms."""
+    (claim,) = blocks("yaml")
+    assert len(claim.splitlines()) == 5
+    text = (ROOT / "claims" / "shah-2020.yaml").read_text(encoding="utf-8")
+    one = re.search(r"^  - id: shah-2020-crs-any\n(?:    .*\n)+", text, re.MULTILINE)
+    assert one is not None
+    changed = tmp_path / "shah-2020.yaml"
+    changed.write_text(text.replace(one[0], claim), encoding="utf-8")
+    answer = run("check", str(changed), cwd=tmp_path)
+    assert (answer.returncode, answer.stderr.splitlines()[-1]) == (0, "conforms")
+
+
+def test_the_fault_shown_is_the_fault_reported(tmp_path: Path) -> None:
+    """The message for a wrong count reads as the README says, but for the place."""
+    text = (ROOT / "claims" / "shah-2020.yaml").read_text(encoding="utf-8")
+    changed = tmp_path / "shah-2020.yaml"
+    changed.write_text(text.replace('"%", events: 50, total: 58', '"%", events: 85, total: 58', 1), encoding="utf-8")
+    answer = run("check", str(changed), cwd=tmp_path)
+    shown = next(block for block in blocks("") if "violation:" in block)
+    place, _, rest = shown.partition(" violation:")
+    assert place.startswith("claims/shah-2020.yaml:")
+    assert answer.returncode == 1
+    assert "violation:" + rest.rstrip() in answer.stderr
