@@ -6,14 +6,11 @@ from collections.abc import Sequence
 
 from pyoxigraph import Literal, NamedNode
 
-from cd22kg.namespaces import BASE, CD22, GRAPH_INFERRED, STANDARD_PREFIXES, compact
+from cd22kg.namespaces import BASE, CD22, GRAPH_INFERRED, PREFIXES, STANDARD_PREFIXES, compact
 from cd22kg.store import Store, Table
 from cd22kg.store.base import Term
 
 _TYPE = STANDARD_PREFIXES["rdf"] + "type"
-_PREFIX = (
-    f"PREFIX cd22: <{CD22}>\nPREFIX skos: <{STANDARD_PREFIXES['skos']}>\nPREFIX rdfs: <{STANDARD_PREFIXES['rdfs']}>\n"
-)
 _FIRST = ("statement", "therapy", "antigen", "indication", "outcome", "source", "cohort", "locator")
 
 
@@ -27,7 +24,7 @@ def claim_card(claim: NamedNode, store: Store) -> str:
         lines += _section(part.value.partition("#")[2], _facts(part, store))
     for name in ("cohort", "source"):
         for node in (o for p, o, _ in about if p == CD22 + name and isinstance(o, NamedNode)):
-            lines += _section(f"{name} {_slug(node)}", _facts(node, store))
+            lines += _section(f"{name} {_slug(node)}", [_with_part(fact, node, store) for fact in _facts(node, store)])
     lines += _pointing_here(claim, store)
     lines += _same_patients(claim, store)
     return "\n".join(lines) + "\n"
@@ -41,7 +38,7 @@ def _facts(subject: NamedNode, store: Store) -> list[_Fact]:
     rows = _rows(
         store,
         f"""SELECT ?p ?o ?label ?g WHERE {{ GRAPH ?g {{ {subject} ?p ?o }}
-        OPTIONAL {{ ?o skos:prefLabel|rdfs:label ?label }} }}""",
+        OPTIONAL {{ ?o skos:prefLabel|rdfs:label|cd22:statement|dcterms:title ?label }} }}""",
     )
     facts: dict[tuple[str, str], _Fact] = {}
     for predicate, value, label, graph in rows:
@@ -54,8 +51,18 @@ def _facts(subject: NamedNode, store: Store) -> list[_Fact]:
     return sorted(facts.values(), key=lambda f: (_order(f[0]), f[0], str(f[1])))
 
 
+def _with_part(fact: _Fact, owner: NamedNode, store: Store) -> _Fact:
+    """Return a fact whose value is a part of its owner with that part in words: ``b-all 57``."""
+    predicate, value, (_, inferred) = fact
+    if not isinstance(value, NamedNode) or not value.value.startswith(owner.value + "#"):
+        return fact
+    inside = [o for p, o, _ in _facts(value, store) if p != _TYPE]
+    words = " ".join(o.value if isinstance(o, Literal) else _slug(o) for o in inside)
+    return predicate, Literal(words), ("", inferred)
+
+
 def _rows(store: Store, query: str) -> Sequence[Sequence[NamedNode | Literal | None]]:
-    answer = store.query(_PREFIX + query)
+    answer = store.query(query, prefixes=PREFIXES)
     assert isinstance(answer, Table)  # noqa: S101  # a SELECT gives a table
     return answer.rows  # type: ignore[return-value]  # claims hold no blank nodes or triple terms
 

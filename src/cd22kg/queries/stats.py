@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pyoxigraph import Literal, NamedNode
 
-from cd22kg.namespaces import BASE, CD22, STANDARD_PREFIXES, compact
+from cd22kg.namespaces import BASE, PREFIXES, compact
 from cd22kg.queries.result import columns
 from cd22kg.store import Store, Table
 
-_PREFIX = f"PREFIX cd22: <{CD22}>\nPREFIX skos: <{STANDARD_PREFIXES['skos']}>\n"
 _SECTIONS = {
     "claims by kind": "SELECT ?kind (COUNT(DISTINCT ?c) AS ?n) WHERE { ?c cd22:statement ?s ; a ?kind "
     "FILTER(?kind != cd22:Claim) } GROUP BY ?kind ORDER BY DESC(?n) ?kind",
@@ -26,7 +25,7 @@ def statistics_table(store: Store) -> str:
     """Return one table per section, each with its total."""
     blocks = []
     for title, query in _SECTIONS.items():
-        answer = store.query(_PREFIX + query)
+        answer = store.query(query, prefixes=PREFIXES)
         assert isinstance(answer, Table)  # noqa: S101  # a SELECT gives a table
         rows = [
             [_name(term.value), number.value]
