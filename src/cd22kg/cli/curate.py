@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +30,7 @@ def build(
 
     progress = Progress() if quiet else Progress(lambda line: typer.echo(line, err=True))
     outcome = run(target, claims, progress)
-    _tell(outcome)
+    _tell(outcome, shown=("violation", "warning"))
     if not outcome.conforms:
         typer.echo(f"not built; what was in {target} stays as it was", err=True)
         raise typer.Exit(1)
@@ -50,11 +51,12 @@ def check(
     typer.echo("conforms", err=True)
 
 
-def _tell(outcome: Outcome) -> None:
-    """Print every fault and finding, and their number."""
+def _tell(outcome: Outcome, shown: Collection[str] | None = None) -> None:
+    """Print every fault, the findings of the severities shown (all by default), and the number of each."""
     for problem in outcome.problems:
         typer.echo(str(problem), err=True)
     for finding in outcome.report.findings:
-        typer.echo(str(finding.problem()), err=True)
+        if shown is None or finding.severity in shown:
+            typer.echo(str(finding.problem()), err=True)
     counts = {"fault": len(outcome.problems), **outcome.report.counts()}
     typer.echo(", ".join(f"{count} {name}" for name, count in counts.items()), err=True)
