@@ -1,0 +1,246 @@
+"""The corridor: claim files to a validated store with its exports, published whole or not at all.
+
+    claims + ontology -> quads -> staged store -> inferred graph -> report -> build/
+
+A build is staged in a folder beside its target and put in place by one rename. Two builds of the same files give the
+same bytes in ``cd22kg.ttl``, ``cd22kg.nq``, ``report.json`` and ``manifest.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pyoxigraph import Quad
+
+from cd22kg import resources
+from cd22kg.claims import Reading, SourceMap, claim_files, read_claims
+from cd22kg.errors import Location, OutputError, Problem
+from cd22kg.files import locked, publish_folder, recover, sync_folder, write_bytes
+from cd22kg.rdf import HEADER, Ontology, canonical_nquads, corpus_quads, digest, graph_of, read_ontology, to_turtle
+from cd22kg.reasoning import apply_rules, read_rules
+from cd22kg.store import OxigraphStore, Store
+from cd22kg.validation import Report, read_shapes, validate
+
+#: What a build folder holds.
+STORE, TURTLE, NQUADS, REPORT, MANIFEST = "store", "cd22kg.ttl", "cd22kg.nq", "report.json", "manifest.json"
+
+#: Libraries whose version can change what a build holds.
+LIBRARIES = ("cd22kg", "pydantic", "pyoxigraph", "pyshacl", "PyYAML", "rdflib")
+
+
+@dataclass
+class Progress:
+    """Tells how long each step took; `say` gets one line per step."""
+
+    say: Callable[[str], None] = lambda line: None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Callable[[str], None]]:
+        """Time a step; the block may call what it gets with a word on the result."""
+        detail: list[str] = []
+        start = time.perf_counter()
+        yield detail.append
+        self.seconds[name] = time.perf_counter() - start
+        self.say(f"{name:<10} {self.seconds[name]:6.2f} s  {', '.join(detail)}".rstrip())
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The graph before validation: the quads with their authored numbers, and where they were written."""
+
+    ontology: Ontology
+    reading: Reading
+    asserted: tuple[Quad, ...]
+    inferred: tuple[Quad, ...]
+
+    @property
+    def quads(self) -> tuple[Quad, ...]:
+        """Return the asserted and the inferred quads."""
+        return self.asserted + self.inferred
+
+    @property
+    def sourcemap(self) -> SourceMap:
+        """Return where things were written."""
+        return self.reading.sourcemap
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a build or a check came to."""
+
+    problems: tuple[Problem, ...]
+    report: Report
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def conforms(self) -> bool:
+        """Return whether nothing blocks: no fault in a file, and no violation."""
+        return not self.problems and self.report.conforms
+
+
+def assemble(store: Store, files: Mapping[Path, str], progress: Progress | None = None) -> Assembly:
+    """Read ontology and claim files into a store and infer what follows.
+
+    Args:
+        store: An empty store.
+        files: The claim files, each with the name that messages give it.
+        progress: Told of each step.
+
+    Faulty things are left out; `Assembly.reading` lists the faults.
+    """
+    progress = progress or Progress()
+    with progress.step("ontology") as say:
+        ontology = read_ontology()
+        say(f"{len(ontology.quads)} triples")
+    with progress.step("claims") as say:
+        reading = read_claims(tuple(files), ontology.vocabulary, names=files)
+        say(f"{sum(1 for _ in reading.corpus.claims())} claims in {len(reading.corpus.files)} files")
+    with progress.step("load") as say:
+        asserted = (*ontology.quads, *corpus_quads(reading.corpus))
+        store.load(asserted)
+        say(f"{len(store)} quads")
+    with progress.step("infer") as say:
+        inferred = apply_rules(store, read_rules())
+        say(f"{len(inferred)} quads")
+    return Assembly(ontology, reading, asserted, inferred)
+
+
+def packaged_claims() -> dict[Path, str]:
+    """Return the claim files of the package, each named as in the checkout."""
+    return {path: f"claims/{path.name}" for path in resources.resource_files("claims", "*.yaml")}
+
+
+def claims_in(folder: Path | None) -> dict[Path, str]:
+    """Return the claim files of a folder, or those of the package."""
+    if folder is None:
+        return packaged_claims()
+    return {path: str(path) for path in claim_files([folder])}
+
+
+def check(files: Sequence[Path] = (), claims: Path | None = None) -> Outcome:
+    """Read, resolve and validate claim files; nothing is written.
+
+    Args:
+        files: The files to report on, together with all others they may refer to; every file where empty.
+        claims: The folder of claim files, or those of the package. A file named in `files` takes the place of the one
+            with the same name.
+
+    Raises:
+        InputError: If a file or folder named does not exist.
+    """
+    named = {path.resolve(): str(path) for path in claim_files(files)}
+    replaced = {path.name for path in named}
+    others = {path.resolve(): name for path, name in claims_in(claims).items() if path.name not in replaced}
+    assembly = assemble(OxigraphStore(), {**others, **named})
+    report = validate(assembly.quads, read_shapes(), assembly.sourcemap)
+    problems = assembly.reading.problems
+    if named:
+        wanted = set(named.values())
+        problems = tuple(p for p in problems if p.location and p.location.file in wanted)
+        report = Report(tuple(f for f in report.findings if f.location and f.location.file in wanted))
+    return Outcome(problems, report)
+
+
+def build(target: Path, claims: Path | None = None, progress: Progress | None = None) -> Outcome:
+    """Build the graph and publish it, if it conforms, as a folder.
+
+    Args:
+        target: The build folder; an earlier build there stays until the new one is complete.
+        claims: The folder of claim files, or those of the package.
+        progress: Told of each step.
+
+    Raises:
+        OutputError: If the target is in use, is not a build, or cannot be written.
+        InputError: If the claims folder holds no claim file.
+    """
+    progress = progress or Progress()
+    target = target.resolve()
+    _refuse_foreign(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make {target.parent}: {error.strerror}", hint="choose another folder") from None
+    with locked(target.with_name(f".{target.name}.lock")):
+        recover(target)
+        for leftover in target.parent.glob(f".{target.name}.*.staged"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        staged = target.with_name(f".{target.name}.{os.getpid()}.staged")
+        try:
+            staged.mkdir()
+        except OSError as error:
+            raise OutputError(f"cannot write {staged.parent}: {error.strerror}", hint="check rights and space") from None
+        try:
+            return _build(staged, target, claims, progress)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
+
+def _build(staged: Path, target: Path, claims: Path | None, progress: Progress) -> Outcome:
+    store = OxigraphStore(staged / STORE)
+    try:
+        assembly = assemble(store, claims_in(claims), progress)
+    finally:
+        store.close()
+    with progress.step("validate") as say:
+        report = validate(assembly.quads, read_shapes(), assembly.sourcemap)
+        say(", ".join(f"{count} {severity}" for severity, count in report.counts().items()))
+    outcome = Outcome(assembly.reading.problems, report)
+    if not outcome.conforms:
+        return outcome
+    with progress.step("export"):
+        files = {
+            TURTLE: to_turtle(assembly.quads, header=HEADER).encode(),
+            NQUADS: canonical_nquads(assembly.quads),
+            REPORT: _json(report.to_json()),
+        }
+        manifest = _manifest(assembly, report, files)
+        for name, data in {**files, MANIFEST: _json(manifest)}.items():
+            write_bytes(staged / name, data)
+    with progress.step("publish") as say:
+        sync_folder(staged)
+        publish_folder(staged, target)
+        say(str(target))
+    return Outcome(outcome.problems, report, manifest)
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Never replace a folder that is not a build."""
+    if target.exists() and not (target / MANIFEST).is_file() and (not target.is_dir() or any(target.iterdir())):
+        raise OutputError("this is not a build, so it is not replaced", Location(str(target)), hint="choose another folder")
+
+
+def _manifest(assembly: Assembly, report: Report, files: Mapping[str, bytes]) -> dict[str, Any]:
+    graphs: dict[str, int] = {}
+    for quad in assembly.quads:
+        graphs[graph_of(quad)] = graphs.get(graph_of(quad), 0) + 1
+    corpus = assembly.reading.corpus
+    kinds: dict[str, int] = {}
+    for _, claim in corpus.claims():
+        kinds[claim.class_name] = kinds.get(claim.class_name, 0) + 1
+    return {
+        "name": "cd22kg",
+        "notice": "An index of published evidence, not medical guidance.",
+        "counts": {
+            "claims": dict(sorted(kinds.items())),
+            "concepts": {kind: len(found) for kind, found in sorted(assembly.ontology.vocabulary.concepts.items())},
+            "findings": report.counts(),
+            "quads": dict(sorted(graphs.items())),
+            "sources": len(corpus.files),
+        },
+        "versions": {name: version(name) for name in LIBRARIES},
+        "files": {name: {"bytes": len(data), "digest": digest(data)} for name, data in sorted(files.items())},
+    }
+
+
+def _json(document: Any) -> bytes:
+    return (json.dumps(document, ensure_ascii=False, indent=1, sort_keys=False) + "\n").encode()
