@@ -9,12 +9,11 @@ same bytes in ``cd22kg.ttl``, ``cd22kg.nq``, ``report.json`` and ``manifest.json
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,18 @@ from pyoxigraph import Quad
 
 from cd22kg import resources
 from cd22kg.claims import Reading, SourceMap, claim_files, read_claims
-from cd22kg.errors import Location, OutputError, Problem
-from cd22kg.files import locked, publish_folder, recover, sync_folder, write_bytes
+from cd22kg.errors import Location, OutputError, Problem, StoreError
+from cd22kg.files import locked, publish_folder, staging_name, sweep, sync_folder, write_bytes
 from cd22kg.rdf import HEADER, Ontology, canonical_nquads, corpus_quads, digest, graph_of, read_ontology, to_turtle
 from cd22kg.reasoning import apply_rules, read_rules
 from cd22kg.store import OxigraphStore, Store
-from cd22kg.validation import Report, read_shapes, validate
+from cd22kg.validation import Finding, Report, read_shapes, validate
 
 #: What a build folder holds.
 STORE, TURTLE, NQUADS, REPORT, MANIFEST = "store", "cd22kg.ttl", "cd22kg.nq", "report.json", "manifest.json"
+
+#: What the manifest of a build calls itself.
+NAME = "cd22kg"
 
 #: Libraries whose version can change what a build holds.
 LIBRARIES = ("cd22kg", "pydantic", "pyoxigraph", "pyshacl", "PyYAML", "rdflib")
@@ -131,24 +133,24 @@ def check(files: Sequence[Path] = (), claims: Path | None = None) -> Outcome:
     """Read, resolve and validate claim files; nothing is written.
 
     Args:
-        files: The files to report on, together with all others they may refer to; every file where empty.
+        files: The files of interest: what would block a build is told wherever it is, all else only for these files.
+            Every file where empty.
         claims: The folder of claim files, or those of the package. A file named in `files` takes the place of the one
             with the same name.
 
     Raises:
         InputError: If a file or folder named does not exist.
     """
-    named = {path.resolve(): str(path) for path in claim_files(files)}
+    named = {path.absolute(): str(path) for path in claim_files(files)}
     replaced = {path.name for path in named}
-    others = {path.resolve(): name for path, name in claims_in(claims).items() if path.name not in replaced}
+    others = {path.absolute(): name for path, name in claims_in(claims).items() if path.name not in replaced}
     assembly = assemble(OxigraphStore(), {**others, **named})
-    report = validate(assembly.quads, read_shapes(), assembly.sourcemap)
-    problems = assembly.reading.problems
+    report = _validated(assembly)
     if named:
         wanted = set(named.values())
-        problems = tuple(p for p in problems if p.location and p.location.file in wanted)
-        report = Report(tuple(f for f in report.findings if f.location and f.location.file in wanted))
-    return Outcome(problems, report)
+        shown = (f for f in report.findings if f.severity == "violation" or (f.location and f.location.file in wanted))
+        report = Report(tuple(shown))
+    return Outcome(assembly.reading.problems, report)
 
 
 def build(target: Path, claims: Path | None = None, progress: Progress | None = None) -> Outcome:
@@ -171,18 +173,29 @@ def build(target: Path, claims: Path | None = None, progress: Progress | None = 
     except OSError as error:
         raise OutputError(f"cannot make {target.parent}: {error.strerror}", hint="choose another folder") from None
     with locked(target.with_name(f".{target.name}.lock")):
-        recover(target)
-        for leftover in target.parent.glob(f".{target.name}.*.staged"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        staged = target.with_name(f".{target.name}.{os.getpid()}.staged")
+        sweep(target)
+        staged = staging_name(target)
         try:
             staged.mkdir()
         except OSError as error:
-            raise OutputError(f"cannot write {staged.parent}: {error.strerror}", hint="check rights and space") from None
+            raise OutputError(
+                f"cannot write {staged.parent}: {error.strerror}", hint="check rights and space"
+            ) from None
         try:
             return _build(staged, target, claims, progress)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
+
+
+def _validated(assembly: Assembly) -> Report:
+    """Return the report, without what only follows from a fault that is told already."""
+    report = validate(assembly.quads, read_shapes(), assembly.sourcemap)
+    doubtful = assembly.reading.doubtful
+
+    def follows(finding: Finding) -> bool:
+        return finding.focus in doubtful and (not finding.path or finding.path in doubtful[finding.focus])
+
+    return Report(tuple(finding for finding in report.findings if not follows(finding)))
 
 
 def _build(staged: Path, target: Path, claims: Path | None, progress: Progress) -> Outcome:
@@ -192,7 +205,7 @@ def _build(staged: Path, target: Path, claims: Path | None, progress: Progress) 
     finally:
         store.close()
     with progress.step("validate") as say:
-        report = validate(assembly.quads, read_shapes(), assembly.sourcemap)
+        report = _validated(assembly)
         say(", ".join(f"{count} {severity}" for severity, count in report.counts().items()))
     outcome = Outcome(assembly.reading.problems, report)
     if not outcome.conforms:
@@ -201,7 +214,7 @@ def _build(staged: Path, target: Path, claims: Path | None, progress: Progress) 
         files = {
             TURTLE: to_turtle(assembly.quads, header=HEADER).encode(),
             NQUADS: canonical_nquads(assembly.quads),
-            REPORT: _json(report.to_json()),
+            REPORT: _json(_portable(report).to_json()),
         }
         manifest = _manifest(assembly, report, files)
         for name, data in {**files, MANIFEST: _json(manifest)}.items():
@@ -213,29 +226,77 @@ def _build(staged: Path, target: Path, claims: Path | None, progress: Progress) 
     return Outcome(outcome.problems, report, manifest)
 
 
+def _portable(report: Report) -> Report:
+    """Return the report with each file named as in the checkout, wherever its folder stands on this machine."""
+
+    def renamed(place: Location | None) -> Location | None:
+        return replace(place, file=f"claims/{Path(place.file).name}") if place else None
+
+    return Report(tuple(replace(finding, location=renamed(finding.location)) for finding in report.findings))
+
+
+def read_manifest(folder: Path) -> Any:
+    """Return the manifest of a build.
+
+    Raises:
+        StoreError: If the folder is no build.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        manifest = None
+    if not isinstance(manifest, dict) or manifest.get("name") != NAME:
+        raise StoreError(f"there is no build in {folder}", hint="run `cd22kg build`, or name another folder")
+    return manifest
+
+
+def is_build(folder: Path) -> bool:
+    """Return whether a folder is one that `build` made, and holds nothing else."""
+    try:
+        read_manifest(folder)
+    except StoreError:
+        return False
+    return {path.name for path in folder.iterdir()} <= {STORE, TURTLE, NQUADS, REPORT, MANIFEST}
+
+
+def is_older_than_claims(folder: Path) -> bool:
+    """Return whether a claim file of the package has changed since the build."""
+    built = (folder / MANIFEST).stat().st_mtime
+    return any(path.stat().st_mtime > built for path in packaged_claims())
+
+
 def _refuse_foreign(target: Path) -> None:
-    """Never replace a folder that is not a build."""
-    if target.exists() and not (target / MANIFEST).is_file() and (not target.is_dir() or any(target.iterdir())):
-        raise OutputError("this is not a build, so it is not replaced", Location(str(target)), hint="choose another folder")
+    """Never replace a folder that is not a build, or one in which somebody keeps something."""
+    if not target.exists() or is_build(target) or (target.is_dir() and not any(target.iterdir())):
+        return
+    raise OutputError(
+        "this is not a build, or holds more than one, so it is not replaced",
+        Location(str(target)),
+        hint="choose another folder, or move what is not ours out of it",
+    )
 
 
 def _manifest(assembly: Assembly, report: Report, files: Mapping[str, bytes]) -> dict[str, Any]:
-    graphs: dict[str, int] = {}
+    graphs: dict[str, list[Quad]] = {}
     for quad in assembly.quads:
-        graphs[graph_of(quad)] = graphs.get(graph_of(quad), 0) + 1
+        graphs.setdefault(graph_of(quad), []).append(quad)
     corpus = assembly.reading.corpus
     kinds: dict[str, int] = {}
     for _, claim in corpus.claims():
         kinds[claim.class_name] = kinds.get(claim.class_name, 0) + 1
     return {
-        "name": "cd22kg",
+        "name": NAME,
         "notice": "An index of published evidence, not medical guidance.",
         "counts": {
             "claims": dict(sorted(kinds.items())),
             "concepts": {kind: len(found) for kind, found in sorted(assembly.ontology.vocabulary.concepts.items())},
             "findings": report.counts(),
-            "quads": dict(sorted(graphs.items())),
+            "quads": len(assembly.quads),
             "sources": len(corpus.files),
+        },
+        "graphs": {
+            graph: {"quads": len(quads), "digest": digest(canonical_nquads(quads))}
+            for graph, quads in sorted(graphs.items())
         },
         "versions": {name: version(name) for name in LIBRARIES},
         "files": {name: {"bytes": len(data), "digest": digest(data)} for name, data in sorted(files.items())},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import errno
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -21,42 +23,88 @@ _RENAME_EXCHANGE = 2
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file beside the target, sync it, and rename it over the target.
 
+    A link is followed; what is there and is no regular file (a pipe, a device) is written to as it is.
+
     Raises:
         OutputError: If it cannot be written; the old file is untouched.
     """
-    staged = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with staged.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(path)
+        target = path.resolve()
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "this is a folder")
+        if target.exists() and not target.is_file():
+            path.write_bytes(data)
+            return
+        _replace(target, data)
     except OSError as error:
-        with suppress(OSError):
-            staged.unlink()
         raise OutputError(
             f"cannot write {path}: {error.strerror or error}", hint="check folder, rights and space"
         ) from None
 
 
+def _replace(target: Path, data: bytes) -> None:
+    staged = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with staged.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        staged.replace(target)
+    except OSError:
+        with suppress(OSError):
+            staged.unlink()
+        raise
+    _sync(target.parent)
+
+
 def sync_folder(folder: Path) -> None:
-    """Flush every file below a folder, and the folders themselves, to disk."""
-    for path in (*folder.rglob("*"), folder):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    """Flush every file below a folder, and the folders themselves, to disk.
+
+    Raises:
+        OutputError: If the disk is full or broken.
+    """
+    try:
+        for path in (*folder.rglob("*"), folder):
+            _sync(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror or error}", hint="check rights and space") from None
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def staging_name(target: Path) -> Path:
+    """Return the folder, beside the target, in which this process stages it."""
+    return target.with_name(f".{target.name}.{os.getpid()}.staged")
+
+
+def sweep(target: Path) -> None:
+    """Clear away what a process that died left beside the target, and bring back a folder that stepped aside."""
+    ours = re.compile(rf"\.{re.escape(target.name)}\.\d+\.(staged|aside)")
+    for path in sorted(target.parent.iterdir()):
+        found = ours.fullmatch(path.name)
+        if found and found[1] == "aside" and not target.exists():
+            path.rename(target)
+        elif found:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def publish_folder(staged: Path, target: Path) -> None:
     """Put a finished folder in the place of another by one rename.
 
     Where the system can exchange two names (Linux), target and staged swap in one step and the old content is then
-    deleted. Elsewhere the old folder first steps aside to ``<target>.old``, from where `recover` brings it back if
-    the process dies in between.
+    deleted. Elsewhere the old folder first steps aside, from where `sweep` brings it back if the process dies in
+    between.
+
+    Raises:
+        OutputError: If it cannot be done; the old folder is in its place.
     """
-    aside = _aside(target)
+    aside = target.with_name(f".{target.name}.{os.getpid()}.aside")
     try:
         if not target.exists():
             staged.rename(target)
@@ -66,26 +114,13 @@ def publish_folder(staged: Path, target: Path) -> None:
             target.rename(aside)
             staged.rename(target)
             shutil.rmtree(aside)
+        _sync(target.parent)
     except OSError as error:
-        recover(target)
+        if aside.is_dir() and not target.exists():
+            aside.rename(target)
         raise OutputError(
             f"cannot publish {target}: {error.strerror or error}", hint="check rights and space"
         ) from None
-
-
-def recover(target: Path) -> None:
-    """Bring back a folder that stepped aside for one that never came."""
-    aside = _aside(target)
-    if not aside.is_dir():
-        return
-    if target.exists():
-        shutil.rmtree(aside)
-    else:
-        aside.rename(target)
-
-
-def _aside(target: Path) -> Path:
-    return target.with_name(target.name + ".old")
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -115,7 +150,7 @@ def locked(path: Path) -> Iterator[None]:
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "unknown"
             raise OutputError(f"another build is running (process {holder})", hint="wait for it to end") from None

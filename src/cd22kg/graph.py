@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import Quad, RdfFormat, parse
 
-from cd22kg.build import NQUADS, STORE, assemble, packaged_claims
+from cd22kg.build import NQUADS, STORE, assemble, packaged_claims, read_manifest
 from cd22kg.errors import DataError, QueryError, StoreError
 from cd22kg.export.turtle import export_turtle
 from cd22kg.gate.sparql import check_query
@@ -19,7 +19,7 @@ from cd22kg.queries.card import claim_card
 from cd22kg.queries.overview import overview
 from cd22kg.queries.parameters import thing
 from cd22kg.queries.stats import statistics_table
-from cd22kg.rdf import to_rdflib
+from cd22kg.rdf import digest, to_rdflib
 from cd22kg.store import OxigraphStore, Store
 from cd22kg.validation import Report, read_shapes, validate
 
@@ -31,8 +31,13 @@ class KnowledgeGraph:
     """Claims, concepts and what follows from them, ready to be asked."""
 
     def __init__(self, store: Store, quads: Sequence[Quad] | None = None, folder: Path | None = None) -> None:
-        """Wrap a loaded store; `quads` or the build `folder` hold the numbers with all their digits."""
+        """Wrap a loaded store; `quads` or the build `folder` hold the numbers with all their digits.
+
+        Raises:
+            StoreError: If the folder holds no build.
+        """
         self.store = store
+        self._digest = read_manifest(folder)["files"][NQUADS]["digest"] if folder else ""
         self._quads = tuple(quads) if quads is not None else None
         self._folder = folder
 
@@ -44,11 +49,15 @@ class KnowledgeGraph:
         if self._folder is None:
             return tuple(self.store.quads())
         try:
-            return tuple(parse(path=str(self._folder / NQUADS), format=RdfFormat.N_QUADS))
+            data = (self._folder / NQUADS).read_bytes()
+            quads = tuple(parse(data, format=RdfFormat.N_QUADS))
         except (OSError, SyntaxError) as error:
             raise StoreError(f"the build in {self._folder} is damaged: {error}", hint="run `cd22kg build`") from None
+        if digest(data) != self._digest:
+            raise StoreError(f"the build in {self._folder} is another than was loaded", hint="load it again")
+        return quads
 
-    def query(self, question: str, **parameters: str | Sequence[str]) -> Result:
+    def query(self, question: str, /, **parameters: str | Sequence[str]) -> Result:
         """Ask a question of the library by name, or any SPARQL query.
 
         Args:
@@ -125,7 +134,7 @@ def load(folder: str | Path | None = None) -> KnowledgeGraph:
         DataError: If the packaged claims have faults.
     """
     if folder is not None:
-        path = Path(folder)
+        path = Path(folder).resolve()
         return KnowledgeGraph(OxigraphStore(path / STORE, read_only=True), folder=path)
     store = OxigraphStore()
     assembly = assemble(store, packaged_claims())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,6 +20,7 @@ from cd22kg.model import (
     Claim,
     Cohort,
     Corpus,
+    Link,
     Model,
     Source,
     SourceFile,
@@ -28,7 +29,7 @@ from cd22kg.model import (
     links,
     terms,
 )
-from cd22kg.namespaces import CONCEPT_KINDS, ENTITY_KINDS, KINDS
+from cd22kg.namespaces import CONCEPT_KINDS, ENTITY_KINDS, KINDS, iri
 
 _SECTIONS = ("source", "studies", "cohorts", "claims")
 _M = TypeVar("_M", bound=Model)
@@ -36,11 +37,16 @@ _M = TypeVar("_M", bound=Model)
 
 @dataclass(frozen=True)
 class Reading:
-    """What the claim files say, what is wrong with them, and where everything stands."""
+    """What the claim files say, what is wrong with them, and where everything stands.
+
+    `doubtful` tells by node which of its properties name something that is missing or has a fault, so that nobody
+    reports again what follows from a fault that is told already.
+    """
 
     corpus: Corpus
     problems: tuple[Problem, ...]
     sourcemap: SourceMap
+    doubtful: Mapping[str, frozenset[str]]
 
 
 def claim_files(paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -52,13 +58,24 @@ def claim_files(paths: Iterable[Path]) -> tuple[Path, ...]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(path.glob("*.yaml"))
-            if not inside:
-                raise InputError("no claim file (*.yaml) in this folder", Location(str(path)), hint="name another")
-            found += inside
-        else:
+            found += _in_folder(path)
+        elif path.exists():
             found.append(path)
+        else:
+            raise InputError("there is no such file", Location(str(path)), hint="check the path")
     return tuple(dict.fromkeys(found))
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """Return the claim files of a folder; names that begin with a dot are editors' own."""
+    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    for path in inside:
+        if path.suffix == ".yml":
+            raise InputError("claim files end in .yaml", Location(str(path)), hint=f"rename it {path.stem}.yaml")
+    found = [path for path in inside if path.suffix == ".yaml"]
+    if not found:
+        raise InputError("no claim file (*.yaml) in this folder", Location(str(folder)), hint="name another")
+    return found
 
 
 def read_claims(paths: Sequence[Path], vocabulary: Vocabulary, *, names: Mapping[Path, str] | None = None) -> Reading:
@@ -72,27 +89,55 @@ def read_claims(paths: Sequence[Path], vocabulary: Vocabulary, *, names: Mapping
     Returns:
         The corpus of all sound things, the problems in order of place, and the map back to the files.
     """
-    drafts = [_FileReader(path, (names or {}).get(path, str(path)), vocabulary) for path in paths]
-    problems = [problem for draft in drafts for problem in draft.problems]
-    problems += _duplicates(drafts)
-    known = {kind: {thing.id for d in drafts for k, thing in d.mentioned if k == kind} for kind in ENTITY_KINDS}
-    for draft in drafts:
-        problems += draft.unresolved(known)
+    readers = [_FileReader(path, (names or {}).get(path, str(path)), vocabulary) for path in paths]
+    problems = [problem for reader in readers for problem in reader.problems]
+    problems += _duplicates(readers)
+    known = {kind: {draft.id for r in readers for draft in r.drafts if draft.kind == kind} for kind in ENTITY_KINDS}
+    complete = all(reader.readable for reader in readers)
+    missing: set[tuple[str, str]] = set()
+    for reader in readers:
+        for problem, link in reader.unresolved(known, complete):
+            missing.add((link.kind, link.slug))
+            problems += [problem] if problem else []
     sourcemap = SourceMap()
-    for draft in drafts:
-        for thing, node in draft.sound:
-            sourcemap.add(thing, node, subject_iri(thing))
-    files = [draft.file for draft in drafts if draft.file is not None]
+    for reader in readers:
+        for draft in reader.drafts:
+            if draft.thing is not None and reader.file is not None:
+                sourcemap.add(draft.thing, draft.node, subject_iri(draft.thing))
+            else:
+                missing.add((draft.kind, draft.id))
+    files = [reader.file for reader in readers if reader.file is not None]
     corpus = Corpus(tuple(sorted(files, key=lambda file: file.source.id)))
-    return Reading(corpus, in_order(problems), sourcemap)
+    return Reading(corpus, in_order(problems), sourcemap, _doubtful(readers, missing))
+
+
+_Thing = Source | Study | Cohort | Claim
 
 
 @dataclass(frozen=True)
-class _Mention:
-    """An id that a file gives, whether or not the thing that carries it is sound."""
+class _Draft:
+    """One thing of a file as it was written; without `thing` it has a fault."""
 
+    kind: str
     id: str
     location: Location
+    model: type[Model]
+    node: Node
+    plain: Any
+    thing: _Thing | None
+
+
+def _doubtful(readers: Sequence[_FileReader], missing: set[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    """Return, by node, the properties that name something missing; the thing itself is listed with its part."""
+    found: dict[str, set[str]] = {}
+    for reader in readers:
+        for draft in reader.drafts:
+            for link in links(draft.model, draft.plain):
+                if (link.kind, link.slug) in missing:
+                    subject = iri(draft.kind, draft.id)
+                    found.setdefault(subject, set())
+                    found.setdefault(f"{subject}#{link.part}" if link.part else subject, set()).add(link.predicate)
+    return {node: frozenset(predicates) for node, predicates in found.items()}
 
 
 class _FileReader:
@@ -102,13 +147,14 @@ class _FileReader:
         self.name = name
         self.vocabulary = vocabulary
         self.problems: list[Problem] = []
-        self.mentioned: list[tuple[str, _Mention]] = []
-        self.sound: list[tuple[Source | Study | Cohort | Claim, Node]] = []
+        self.drafts: list[_Draft] = []
+        self.readable = True
         self.file: SourceFile | None = None
         try:
             root, faults = parse_yaml(read_text(path, name=name), name)
         except InputError as error:
             self.problems.append(Problem(error.message, error.location, error.rule, error.hint))
+            self.readable = False
             return
         self.problems += faults
         self.read(root)
@@ -141,7 +187,7 @@ class _FileReader:
     def check_name(self, path: Path) -> None:
         """Hold file name and source slug together: one file per source."""
         if self.file and path.stem != self.file.source.id:
-            place = next(mention.location for kind, mention in self.mentioned if kind == "source")
+            place = next(draft.location for draft in self.drafts if draft.kind == "source")
             self.report(
                 f"the source `{self.file.source.id}` stands in a file named `{path.name}`",
                 place,
@@ -166,31 +212,30 @@ class _FileReader:
         if not isinstance(name, str) or name not in CLAIM_TYPES:
             place = stated.location if stated else node.location
             self.report(f"unknown claim type `{name}`", place, _near(str(name), tuple(CLAIM_TYPES)))
-            self.mention(node, "claim")
+            self.draft(Claim, node, "claim", {}, None)
             return None
         return self.thing(CLAIM_TYPES[name], node, "claim", without="type")
 
-    def mention(self, node: Node, kind: str) -> None:
+    def draft(self, model: type[Model], node: Node, kind: str, plain: Any, thing: _Thing | None) -> None:
+        """Remember what was written, if it has an id by which others can name it."""
         given = node.get("id")
         if given is not None and isinstance(given.value, str):
-            self.mentioned.append((kind, _Mention(given.value, given.location)))
+            self.drafts.append(_Draft(kind, given.value, given.location, model, node, plain, thing))
 
     def thing(self, model: type[_M], node: Node, kind: str, *, without: str = "") -> _M | None:
         """Return the object a node describes, its signs replaced by slugs; nothing where it has a fault."""
-        self.mention(node, kind)
         if not isinstance(node.value, dict):
             self.report(f"a {kind} needs keys and values", node.location, "write it as `- id: ...` and its keys below")
             return None
         plain: dict[str, Any] = {key: value for key, value in node.plain().items() if key != without}
         self.replace_signs(model, plain)
+        thing: _M | None = None
         try:
             thing = model.model_validate(plain)
         except ValidationError as error:
             for fault in error.errors(include_url=False, include_context=False):
                 self.problems.append(_problem(fault, model, node, kind))
-            return None
-        if isinstance(thing, Source | Study | Cohort | Claim):
-            self.sound.append((thing, node))
+        self.draft(model, node, kind, plain, thing if isinstance(thing, _Thing) else None)
         return thing
 
     def replace_signs(self, model: type[Model], plain: dict[str, Any]) -> None:
@@ -204,50 +249,43 @@ class _FileReader:
             elif term.role == "link" and isinstance(value, str):
                 plain[term.key] = self.vocabulary.signs(term.kind).get(value, value)
 
-    def unresolved(self, known: Mapping[str, set[str]]) -> list[Problem]:
-        """Return a problem for every slug that names nothing."""
-        problems = []
-        for thing, node in self.sound:
-            for found in links(thing):
-                if found.kind in CONCEPT_KINDS:
-                    if self.vocabulary.resolve(found.kind, found.slug) is not None:
-                        continue
-                    allowed: Sequence[str] = (*self.vocabulary.slugs(found.kind), *self.vocabulary.signs(found.kind))
-                elif found.kind in ENTITY_KINDS:
-                    if found.slug in known[found.kind]:
-                        continue
-                    allowed = sorted(known[found.kind])
+    def unresolved(self, known: Mapping[str, set[str]], complete: bool) -> Iterator[tuple[Problem | None, Link]]:
+        """Yield every reference that names nothing, with its problem.
+
+        Args:
+            known: The ids of all files by kind.
+            complete: Whether every file could be read; if not, what seems to be missing may stand in one that could
+                not, and is no problem of its own.
+        """
+        for draft in self.drafts:
+            for link in links(draft.model, draft.plain):
+                place = draft.node.locate(link.path)
+                allowed: Sequence[str]
+                if link.kind in CONCEPT_KINDS:
+                    allowed = (*self.vocabulary.slugs(link.kind), *self.vocabulary.signs(link.kind))
+                elif link.kind in ENTITY_KINDS:
+                    allowed = sorted(known[link.kind])
                 else:
-                    hint = _near(found.kind, KINDS)
-                    problems.append(Problem(f"unknown kind `{found.kind}`", node.locate(found.path), hint=hint))
+                    yield Problem(f"unknown kind `{link.kind}`", place, hint=_near(link.kind, KINDS)), link
                     continue
-                what = found.kind.replace("-", " ")
-                owner = f"{type(thing).kind} `{thing.id}`: "
-                problems.append(
-                    Problem(
-                        f"{owner}unknown {what} `{found.slug}`",
-                        node.locate(found.path),
-                        hint=_near(found.slug, allowed),
-                    )
-                )
-        return problems
+                if link.slug in allowed:
+                    continue
+                if link.kind in ENTITY_KINDS and not complete:
+                    yield None, link
+                    continue
+                what = link.kind.replace("-", " ")
+                message = f"{draft.kind} `{draft.id}`: unknown {what} `{link.slug}`"
+                yield Problem(message, place, hint=_near(link.slug, allowed)), link
 
 
-def _duplicates(drafts: Sequence[_FileReader]) -> list[Problem]:
+def _duplicates(readers: Sequence[_FileReader]) -> Iterator[Problem]:
     first: dict[tuple[str, str], Location] = {}
-    problems = []
-    for draft in drafts:
-        for kind, mention in draft.mentioned:
-            earlier = first.setdefault((kind, mention.id), mention.location)
-            if earlier is not mention.location:
-                problems.append(
-                    Problem(
-                        f"{kind} `{mention.id}` is defined twice",
-                        mention.location,
-                        hint=f"first at {earlier}; rename one",
-                    )
-                )
-    return problems
+    for reader in readers:
+        for draft in reader.drafts:
+            earlier = first.setdefault((draft.kind, draft.id), draft.location)
+            if earlier is not draft.location:
+                hint = f"first at {earlier}; rename one"
+                yield Problem(f"{draft.kind} `{draft.id}` is defined twice", draft.location, hint=hint)
 
 
 def _near(name: str, allowed: Sequence[str]) -> str:

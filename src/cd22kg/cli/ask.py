@@ -23,12 +23,15 @@ StoreOption = Annotated[
 
 def open_graph(folder: Path | None) -> KnowledgeGraph:
     """Return the graph of a build folder, or say on stderr that the packaged claims are read instead."""
-    from cd22kg.build import MANIFEST
+    from cd22kg.build import is_build, is_older_than_claims
     from cd22kg.graph import load
 
-    if folder is None and (Path("build") / MANIFEST).is_file():
-        folder = Path("build")
-    if folder is None:
+    here = Path("build")
+    if folder is None and is_build(here):
+        folder = here
+        if is_older_than_claims(here):
+            typer.echo("the claims have changed since the build; `cd22kg build` brings it up to date", err=True)
+    elif folder is None:
         typer.echo("no build here: reading the packaged claims", err=True)
     return load(folder)
 
@@ -54,7 +57,7 @@ def query(
         for found in library():
             typer.echo(f"{found.name}: {found.summary}")
             for parameter in found.parameters:
-                default = f" (default {parameter.default})" if parameter.default else ""
+                default = f" (default {', '.join(parameter.default)})" if parameter.default else ""
                 typer.echo(f"    -p {parameter.name}={parameter.kind.upper()}  {parameter.description}{default}")
         return
     if [name, file, text].count(None) != 2:

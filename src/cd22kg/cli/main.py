@@ -26,6 +26,9 @@ def main() -> None:
         # The reader has gone (`| head`): say nothing, and keep Python from flushing into the void.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except (OSError, UnicodeError) as error:
+        typer.echo(f"could not run: {error}", err=True)
+        sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         sys.exit(130)

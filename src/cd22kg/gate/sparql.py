@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from cd22kg.errors import Location, QueryError
+from cd22kg.gate.text import fault_of
 
 #: Longest query text, in bytes of UTF-8.
 MAX_BYTES = 64 * 1024
@@ -46,6 +47,8 @@ def check_query(text: str, name: str = "query") -> None:
     Raises:
         QueryError: With the place in the text.
     """
+    if hidden := fault_of(text):
+        raise QueryError(hidden[1], _place(name, text, hidden[0]), hint=hidden[2])
     if len(text.encode()) > MAX_BYTES:
         raise QueryError(f"the query has over {MAX_BYTES} bytes", Location(name), hint="shorten it")
     # SPARQL decodes \u escapes before it reads tokens, so an escape can spell any word.

@@ -14,6 +14,8 @@ MAX_BYTES = 16 * 1024 * 1024
 HIDDEN = frozenset(
     "\u200b\u200c\u200d\u2060\ufeff\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
+#: These, delete, and the controls above ASCII.
+_REFUSED = HIDDEN | {"\x7f"} | {chr(code) for code in range(0x80, 0xA0)}
 _ALLOWED_CONTROLS = frozenset("\t\n\r")
 
 
@@ -59,16 +61,25 @@ def decode(data: bytes, name: str) -> str:
         )
     if not text.strip():
         raise InputError("the file is empty", Location(name, 1, 1), hint="write its content or delete the file")
-    for number, character in enumerate(text):
-        if (character < " " and character not in _ALLOWED_CONTROLS) or character == "\x7f" or character in HIDDEN:
-            raise InputError(
-                f"hidden or control character U+{ord(character):04X}", _place(name, text[:number]), hint="delete it"
-            )
-    if not unicodedata.is_normalized("NFC", text):
-        raise InputError(
-            "the text is not in Unicode normal form C", _place(name, _common(text)), hint="normalise the file to NFC"
-        )
+    if fault := fault_of(text):
+        number, what, hint = fault
+        raise InputError(what, _place(name, text[:number]), hint=hint)
     return text
+
+
+def fault_of(text: str) -> tuple[int, str, str] | None:
+    """Return the offset of the first character that hides what is written, with what is wrong and how to mend it.
+
+    For text that reaches us in another way than as a file: what an escape in a file stands for, an argument.
+    """
+    for number, character in enumerate(text):
+        if (character < " " and character not in _ALLOWED_CONTROLS) or character in _REFUSED:
+            return number, f"hidden or control character U+{ord(character):04X}", "delete it"
+        if "\ud800" <= character <= "\udfff":
+            return number, "a byte that is not UTF-8", "write it in UTF-8"
+    if not unicodedata.is_normalized("NFC", text):
+        return len(_common(text)), "the text is not in Unicode normal form C", "normalise it to NFC"
+    return None
 
 
 def _common(text: str) -> str:

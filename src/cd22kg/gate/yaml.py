@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from cd22kg.errors import InputError, Location, Problem
+from cd22kg.gate.text import fault_of
 
 #: Deepest nesting accepted; a claim file needs five.
 MAX_DEPTH = 32
@@ -71,7 +72,7 @@ def parse_yaml(text: str, name: str) -> tuple[Node, tuple[Problem, ...]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Location(name, mark.line + 1, mark.column + 1) if mark else Location(name)
-        line = text.splitlines()[mark.line] if mark and mark.line < text.count("\n") + 1 else ""
+        line = next(iter(text.splitlines()[mark.line : mark.line + 1]), "") if mark else ""
         if line[: len(line) - len(line.lstrip())].count("\t"):
             raise InputError("a tab indents this line", place, hint="indent with spaces, two per level") from None
         raise InputError(
@@ -117,6 +118,8 @@ class _Reader:
         if tag := getattr(event, "tag", None):
             raise self.refuse(event, f"tag `{tag}` is not allowed", "leave it out; types come from the key")
         if isinstance(event, yaml.ScalarEvent):
+            if fault := fault_of(event.value):
+                raise self.refuse(event, fault[1], fault[2])
             return Node(event.value, self.place(event))
         if isinstance(event, yaml.SequenceStartEvent):
             items = []

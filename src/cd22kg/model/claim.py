@@ -42,6 +42,8 @@ class Claim(Model):
     locator: Annotated[Text | None, literal()] = None
     reported_via: Annotated[Slug | None, link("source")] = None
     status: Annotated[Slug | None, link("status")] = None
+    curator: Annotated[Text | None, literal(predicate="pav:curatedBy")] = None
+    curated: Annotated[Date | None, literal("date", "pav:curatedOn")] = None
     evidence_level: Annotated[Slug | None, link("evidence-level")] = None
     relations: Annotated[tuple[ClaimRelation, ...], nested("relation", "cd22:relation")] = ()
     published_inconsistency: Annotated[tuple[PublishedInconsistency, ...], nested("inconsistency")] = ()

@@ -42,6 +42,7 @@ class Source(Model):
     retracted: Annotated[Boolean | None, literal("boolean")] = None
     cites: Annotated[tuple[Slug, ...], link("source")] = ()
     unverified: Annotated[tuple[Text, ...], literal()] = ()
+    curator: Annotated[Text | None, literal(predicate="pav:curatedBy")] = None
     curated: Annotated[Date | None, literal("date", "pav:curatedOn")] = None
     note: Annotated[Text | None, literal(predicate="skos:note")] = None
 

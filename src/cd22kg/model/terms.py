@@ -80,7 +80,7 @@ CLASS = Term("class")
 class Model(BaseModel):
     """Base of everything a claim file describes: frozen, camel-case keys, no unknown key."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
     #: The kind the slug of this thing belongs to; empty for nested parts.
     kind: ClassVar[str] = ""
@@ -138,25 +138,40 @@ def _part(hint: Any) -> type[Model]:
 
 @dataclass(frozen=True)
 class Link:
-    """One reference found in a thing: where it stands, the kind it must have, and the slug it names."""
+    """One reference as it stands in a claim file.
+
+    Attributes:
+        path: Keys and list positions that lead to it.
+        kind: The kind of thing it must name.
+        slug: The name it gives.
+        part: Fragment of the part it stands in, such as ``measurement``; empty for the thing itself.
+        predicate: IRI of its property.
+    """
 
     path: tuple[str | int, ...]
     kind: str
     slug: str
+    part: str
+    predicate: str
 
 
-def links(thing: Model, path: tuple[str | int, ...] = ()) -> Iterator[Link]:
-    """Yield every reference of a thing and its parts, with its path in the claim file."""
-    for term in terms(type(thing)):
-        value = getattr(thing, term.field)
-        if value is None or term.role not in ("link", "nested"):
-            continue
-        items = [((*path, term.key, n), v) for n, v in enumerate(value)] if term.many else [((*path, term.key), value)]
-        for where, item in items:
-            if term.role == "nested":
-                yield from links(item, where)
-            elif term.kind == ANY_KIND:
-                kind, _, slug = item.partition("/")
-                yield Link(where, kind, slug)
-            else:
-                yield Link(where, term.kind, item)
+def links(model: type[Model], plain: Any, path: tuple[str | int, ...] = (), part: str = "") -> Iterator[Link]:
+    """Yield every reference of a thing and its parts, read off the file, whether or not the thing is sound."""
+    if not isinstance(plain, dict):
+        return
+    for term in terms(model):
+        value = plain.get(term.key)
+        items = [((*path, term.key), value)]
+        if term.many:
+            items = [((*path, term.key, n), item) for n, item in enumerate(value)] if isinstance(value, list) else []
+        for number, (where, item) in enumerate(items, 1):
+            if term.role == "nested" and term.model:
+                yield from links(term.model, item, where, f"{term.fragment}-{number}" if term.many else term.fragment)
+            elif term.role == "link" and isinstance(item, str):
+                kind, slug = (term.kind, item) if term.kind != ANY_KIND else _split(item)
+                yield Link(where, kind, slug, part, term.predicate)
+
+
+def _split(reference: str) -> tuple[str, str]:
+    kind, _, slug = reference.partition("/")
+    return kind, slug

@@ -91,9 +91,11 @@ def _as_date(value: Any) -> str:
         raise ValueError(f"malformed date `{text}`; {hint}")
     year, month, day = match.groups()
     try:
-        date(int(year), int(month or 1), int(day or 1))
+        first = date(int(year), int(month or 1), int(day or 1))
     except ValueError:
         raise ValueError(f"there is no day `{text}`; {hint}") from None
+    if first > date.today():
+        raise ValueError(f"`{text}` is in the future; fix: write the day it happened")
     return text
 
 

@@ -22,7 +22,7 @@ class Parameter:
     name: str
     kind: str
     description: str
-    default: str = ""
+    default: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,16 @@ def read_query(path: Path, *, name: str = "") -> Query:
     fields: dict[str, Any] = parse_yaml(header, name)[0].plain()
     try:
         parameters = tuple(
-            Parameter(p["name"], p["kind"], p["description"], p.get("default", ""))
+            Parameter(p["name"], p["kind"], p["description"], _several(p.get("default", [])))
             for p in fields.get("parameters", [])
         )
         return Query(path.stem, fields["summary"], fields["description"], tuple(fields["tags"]), parameters, text)
     except KeyError as error:
         raise InputError(f"the header lacks {error}", Location(name, 1, 1), hint="see queries/ for examples") from None
+
+
+def _several(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def library() -> tuple[Query, ...]:

@@ -9,7 +9,7 @@ from cd22kg.queries.result import Result, columns
 from cd22kg.statistics import wilson_interval
 
 OUTCOMES = ("CR", "relapse", "CRS >=3", "neurotoxicity >=3")
-NOTES = """n/N, the percentage as printed, (the interval as published), [95 % Wilson interval, computed here].
+NOTES = """n/N, the percentage the source prints, (its 95 % confidence interval), [95 % Wilson interval, computed here].
 "pooled": a published meta-analysis. "repeated as": what an article that repeats the figure says it is about.
 An index of published evidence, not medical guidance.
 """
@@ -52,13 +52,24 @@ def figure(row: dict[str, Any]) -> str:
         parts.append(f"n={total}")
     if row["value"] is not None:
         unit = "%" if _slug(row["unit"] or "") == "percent" else _slug(row["unit"] or "")
-        parts.append(f"{row['value']} {unit}".rstrip())
+        bound = "" if row["bound"] in (None, "=") else row["bound"]
+        parts.append(f"{bound}{row['value']} {unit}".rstrip())
     if row["lower"] is not None and row["upper"] is not None:
-        parts.append(f"({row['lower']}-{row['upper']})")
-    elif events is not None and total:
+        kind = _slug(row["intervalKind"] or "")
+        parts.append(
+            f"({row['lower']}-{row['upper']})" if kind == "confidence" else f"{kind} {row['lower']}-{row['upper']}"
+        )
+    elif _is_observed_proportion(row):
         low, high = wilson_interval(events, total)
         parts.append(f"[{100 * low:.0f}-{100 * high:.0f}]")
     return " ".join(parts) or "no figure"
+
+
+def _is_observed_proportion(row: dict[str, Any]) -> bool:
+    """Return whether a binomial interval makes sense: counts of one cohort, published soundly."""
+    events, total = row["events"], row["total"]
+    counted = events is not None and total is not None and 0 <= events <= total and total > 0
+    return counted and row["cohort"] is not None and _slug(row["statistic"]) == "proportion"
 
 
 def _slug(text: str) -> str:

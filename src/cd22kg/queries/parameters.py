@@ -37,7 +37,7 @@ def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> str:
     Raises:
         QueryError: If a parameter or a value is unknown.
     """
-    values = {p.name: [p.default] for p in query.parameters if p.default}
+    values = {p.name: list(p.default) for p in query.parameters if p.default}
     for name, texts in given.items():
         query.parameter(name)
         values[name] = list(texts)

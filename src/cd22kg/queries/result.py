@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, serialize
 
 from cd22kg.errors import QueryError
-from cd22kg.namespaces import BASE, STANDARD_PREFIXES, compact
-from cd22kg.rdf import to_turtle
+from cd22kg.namespaces import BASE, PREFIXES, STANDARD_PREFIXES, compact
 from cd22kg.store import Answer, Table
 from cd22kg.store.base import Term
 
@@ -78,6 +77,8 @@ class Result:
         Raises:
             QueryError: If the format is unknown, or is Turtle and the answer is not triples.
         """
+        if form == "json" and isinstance(self.answer, bool):
+            return json.dumps({"head": {}, "boolean": self.answer}, indent=1) + "\n"
         writers = {"table": _table, "csv": _csv, "tsv": _tsv, "json": _json, "md": _markdown}
         if form == "ttl":
             return self.to_turtle()
@@ -93,7 +94,7 @@ class Result:
         """
         if not isinstance(self.answer, tuple):
             raise QueryError("Turtle is for triples", hint="ask with CONSTRUCT or DESCRIBE, or choose another format")
-        return to_turtle(Quad(t.subject, t.predicate, t.object) for t in self.answer)
+        return (serialize(self.answer, format=RdfFormat.TURTLE, prefixes=PREFIXES) or b"").decode()
 
 
 def _python(term: Term | None) -> Any:

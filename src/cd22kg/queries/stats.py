@@ -15,8 +15,8 @@ _SECTIONS = {
     "GROUP BY ?source ORDER BY DESC(?n) ?source",
     "claims by outcome": "SELECT ?outcome (COUNT(?c) AS ?n) WHERE { ?c cd22:source ?s ; cd22:outcome ?outcome } "
     "GROUP BY ?outcome ORDER BY DESC(?n) ?outcome",
-    "concepts by class": "SELECT ?class (COUNT(DISTINCT ?c) AS ?n) WHERE { ?c skos:inScheme ?scheme ; a ?class "
-    "FILTER(?class != cd22:Concept) } GROUP BY ?class ORDER BY DESC(?n) ?class",
+    "concepts by class": "SELECT ?class (COUNT(DISTINCT ?c) AS ?n) WHERE { GRAPH graph:vocabulary "
+    "{ ?c skos:inScheme ?scheme ; a ?class } } GROUP BY ?class ORDER BY DESC(?n) ?class",
     "quads by graph": "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY DESC(?n) ?g",
 }
 

@@ -10,22 +10,22 @@ from collections.abc import Iterable
 
 from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, DefaultGraph, Quad, RdfFormat, serialize
 
-#: More blank nodes than any hand-written ontology needs; canonicalisation is exponential in the worst case.
-MAX_BLANK_NODES = 20_000
+#: More quads with blank nodes than any hand-written ontology needs; the worst case is exponential.
+MAX_BLANK_QUADS = 20_000
 
 
 def canonical_quads(quads: Iterable[Quad]) -> list[Quad]:
     """Return the quads, each once, blank nodes labelled canonically, in the order of their N-Quads lines.
 
     Raises:
-        ValueError: If there are over `MAX_BLANK_NODES` quads with blank nodes.
+        ValueError: If there are over `MAX_BLANK_QUADS` quads with blank nodes.
     """
     plain: list[Quad] = []
     blank: list[Quad] = []
     for quad in quads:
         (blank if _has_blank(quad) else plain).append(quad)
-    if len(blank) > MAX_BLANK_NODES:
-        raise ValueError(f"{len(blank)} quads with blank nodes; at most {MAX_BLANK_NODES} can be made canonical")
+    if len(blank) > MAX_BLANK_QUADS:
+        raise ValueError(f"{len(blank)} quads with blank nodes; at most {MAX_BLANK_QUADS} can be made canonical")
     if blank:
         dataset = Dataset(blank)
         dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)

@@ -32,7 +32,7 @@ class OxigraphStore:
                 self._engine: Engine | None = Engine()
             else:
                 self._engine = Engine.read_only(str(path)) if read_only else Engine(str(path))
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise StoreError(f"cannot open the store in {path}: {error}", hint="run `cd22kg build` again") from None
 
     @property
@@ -48,10 +48,13 @@ class OxigraphStore:
 
     def load(self, quads: Iterable[Quad]) -> None:
         """Add the quads; on disk, the files are compacted and flushed afterwards."""
-        self.engine.bulk_extend(quads)
-        if self.path is not None:
-            self.engine.optimize()
-            self.engine.flush()
+        try:
+            self.engine.bulk_extend(quads)
+            if self.path is not None:
+                self.engine.optimize()
+                self.engine.flush()
+        except (OSError, RuntimeError) as error:
+            raise StoreError(f"cannot write the store in {self.path}: {error}", hint="check space and rights") from None
 
     def query(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> Answer:
         """Return the answer to a query over the union of all graphs."""
@@ -89,4 +92,5 @@ def _syntax_error(message: str) -> QueryError:
     """Return the engine's complaint with its place as a location."""
     found = _PLACE.search(message)
     place = Location("query", int(found[1]), int(found[2])) if found else Location("query")
-    return QueryError(f"not SPARQL: {found[3] if found else message}", place, hint="mend the query there")
+    said = (found[3] if found else message).splitlines()[0]
+    return QueryError(f"not SPARQL: {said[:200]}", place, hint="mend the query there")

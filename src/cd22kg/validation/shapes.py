@@ -8,17 +8,20 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode, Quad
 
-from cd22kg.namespaces import SHAPES
+from cd22kg.namespaces import CD22, SHAPES
 from cd22kg.rdf import read_turtle
 from cd22kg.resources import resource_files
+
+_MARK = CD22 + "mayBePublished"
 
 
 @dataclass(frozen=True)
 class Shapes:
-    """The triples of the shapes, and the file of each rule by its id (``measurement-events-le-total``)."""
+    """The triples of the shapes, the file of each rule by its id, and the rules about the figure itself."""
 
     quads: tuple[Quad, ...]
     files: Mapping[str, str]
+    about_figures: frozenset[str]
 
 
 def read_shapes(paths: Sequence[Path] = ()) -> Shapes:
@@ -35,4 +38,5 @@ def read_shapes(paths: Sequence[Path] = ()) -> Shapes:
             quads.append(quad)
             if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(SHAPES):
                 files.setdefault(quad.subject.value.removeprefix(SHAPES), name)
-    return Shapes(tuple(quads), files)
+    marked = {q.subject.value for q in quads if q.predicate.value == _MARK and isinstance(q.subject, NamedNode)}
+    return Shapes(tuple(quads), files, frozenset(iri.removeprefix(SHAPES) for iri in marked))

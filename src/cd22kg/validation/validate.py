@@ -31,8 +31,8 @@ def validate(data: Sequence[Quad], shapes: Shapes, places: Places | None = None)
         shapes: The shapes.
         places: Where the nodes were written; findings carry no place without it.
 
-    A violation that the curator has marked with ``publishedInconsistency`` becomes ``annotated`` and does not block; a
-    mark that no rule confirms is a warning.
+    A violation of a rule about figures that the curator has marked with ``publishedInconsistency`` becomes
+    ``annotated`` and does not block; a mark that no such rule confirms is a warning.
     """
     from cd22kg.validation import pyshacl_engine
 
@@ -43,7 +43,7 @@ def validate(data: Sequence[Quad], shapes: Shapes, places: Places | None = None)
         rule = raw.shape.removeprefix(SHAPES)
         severity = _SEVERITY.get(raw.severity, "violation")
         mark = (raw.focus.partition("#")[0], rule)
-        if mark in marks:
+        if mark in marks and rule in shapes.about_figures:
             confirmed.add(mark)
             severity = "annotated"
         message, _, hint = raw.message.partition(" Fix: ")
@@ -83,7 +83,7 @@ def _unconfirmed(claim: str, rule: str, places: Places | None) -> Finding:
         focus=claim,
         path=CD22 + "publishedInconsistency",
         value=rule,
-        message=f"{_name(claim)}: marked as breaking `{rule}`, which does not fire",
+        message=f"{_name(claim)}: marked as breaking `{rule}`, which does not fire, or is no rule about figures",
         hint="delete the mark, or name the rule that fires",
         location=places.locate(claim, CD22 + "publishedInconsistency") if places else None,
     )
