@@ -166,6 +166,7 @@ def build(target: Path, claims: Path | None = None, progress: Progress | None = 
         InputError: If the claims folder holds no claim file.
     """
     progress = progress or Progress()
+    files = claims_in(claims)
     target = target.resolve()
     _refuse_foreign(target)
     try:
@@ -182,7 +183,7 @@ def build(target: Path, claims: Path | None = None, progress: Progress | None = 
                 f"cannot write {staged.parent}: {error.strerror}", hint="check rights and space"
             ) from None
         try:
-            return _build(staged, target, claims, progress)
+            return _build(staged, target, files, progress)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
 
@@ -193,15 +194,16 @@ def _validated(assembly: Assembly) -> Report:
     doubtful = assembly.reading.doubtful
 
     def follows(finding: Finding) -> bool:
-        return finding.focus in doubtful and (not finding.path or finding.path in doubtful[finding.focus])
+        told = finding.focus in doubtful and (not finding.path or finding.path in doubtful[finding.focus])
+        return told or finding.value in assembly.reading.missing
 
     return Report(tuple(finding for finding in report.findings if not follows(finding)))
 
 
-def _build(staged: Path, target: Path, claims: Path | None, progress: Progress) -> Outcome:
+def _build(staged: Path, target: Path, files: Mapping[Path, str], progress: Progress) -> Outcome:
     store = OxigraphStore(staged / STORE)
     try:
-        assembly = assemble(store, claims_in(claims), progress)
+        assembly = assemble(store, files, progress)
     finally:
         store.close()
     with progress.step("validate") as say:
@@ -211,13 +213,13 @@ def _build(staged: Path, target: Path, claims: Path | None, progress: Progress) 
     if not outcome.conforms:
         return outcome
     with progress.step("export"):
-        files = {
+        outputs = {
             TURTLE: to_turtle(assembly.quads, header=HEADER).encode(),
             NQUADS: canonical_nquads(assembly.quads),
             REPORT: _json(_portable(report).to_json()),
         }
-        manifest = _manifest(assembly, report, files)
-        for name, data in {**files, MANIFEST: _json(manifest)}.items():
+        manifest = _manifest(assembly, report, outputs)
+        for name, data in {**outputs, MANIFEST: _json(manifest)}.items():
             write_bytes(staged / name, data)
     with progress.step("publish") as say:
         sync_folder(staged)

@@ -83,14 +83,14 @@ class KnowledgeGraph:
         }
         return Result(self.store.query(bind(found, given, self.store)))
 
-    def sparql(self, text: str) -> Result:
-        """Ask a SPARQL query; our prefixes need no declaration.
+    def sparql(self, text: str, name: str = "query") -> Result:
+        """Ask a SPARQL query; our prefixes need no declaration, and messages call it by the name given.
 
         Raises:
             QueryError: If it is not SPARQL 1.1, or reaches outside the graph.
         """
-        check_query(text)
-        return Result(self.store.query(text, prefixes=PREFIXES))
+        check_query(text, name)
+        return Result(self.store.query(text, prefixes=PREFIXES, name=name))
 
     def overview(self) -> str:
         """Return the table of complete response, relapse and severe toxicity by indication and construct."""

@@ -1,7 +1,7 @@
 """The JSON-LD context that makes a claim file YAML-LD, read off the model and the signs of the concept lists.
 
 The file's node is the source: ``source:`` is ``@nest``, and ``studies``, ``cohorts`` and ``claims`` point back to it.
-Slugs resolve through the vocabulary mapping of their key. Parts such as a measurement are blank nodes here, while the
+Slugs resolve against the base of their key. Parts such as a measurement are blank nodes here, while the
 graph gives them IRIs; that is the one difference, and a test holds the two readings together.
 """
 
@@ -51,10 +51,13 @@ def _definition(term: Term, vocabulary: Vocabulary) -> Any:
     elif term.role == "literal":
         if term.datatype not in ("string", "date"):
             definition["@type"] = _XSD + term.datatype
-    elif term.kind == ANY_KIND:
-        definition |= {"@type": "@id", "@context": {"@base": BASE}}
-    else:
+    elif signs := vocabulary.signs(term.kind):
+        # A sign such as `%` is no relative IRI, so these go through terms; slugs too, as one may be a key (`about`).
         base = f"{BASE}{term.kind}/"
-        signs = {sign: base + slug for sign, slug in sorted(vocabulary.signs(term.kind).items())}
-        definition |= {"@type": "@vocab", "@context": {"@vocab": base, **signs}}
+        names = {slug: base + slug for slug in vocabulary.slugs(term.kind)}
+        names |= {sign: base + slug for sign, slug in sorted(signs.items())}
+        definition |= {"@type": "@vocab", "@context": {"@vocab": base, **names}}
+    else:
+        base = BASE if term.kind == ANY_KIND else f"{BASE}{term.kind}/"
+        definition |= {"@type": "@id", "@context": {"@base": base}}
     return definition

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from cd22kg.claims.schema import class_names
 from cd22kg.claims.sourcemap import SourceMap, subject_iri
 from cd22kg.errors import InputError, Location, Problem, in_order
 from cd22kg.gate.text import read_text
@@ -29,6 +30,7 @@ from cd22kg.model import (
     links,
     terms,
 )
+from cd22kg.model.values import is_name
 from cd22kg.namespaces import CONCEPT_KINDS, ENTITY_KINDS, KINDS, iri
 
 _SECTIONS = ("source", "studies", "cohorts", "claims")
@@ -39,13 +41,14 @@ _M = TypeVar("_M", bound=Model)
 class Reading:
     """What the claim files say, what is wrong with them, and where everything stands.
 
-    `doubtful` tells by node which of its properties name something that is missing or has a fault, so that nobody
-    reports again what follows from a fault that is told already.
+    `missing` holds the IRIs of things that are named but not there, or left out for a fault, and `doubtful` tells by
+    node which of its properties name one of them, so that nobody reports again what follows from a fault told already.
     """
 
     corpus: Corpus
     problems: tuple[Problem, ...]
     sourcemap: SourceMap
+    missing: frozenset[str]
     doubtful: Mapping[str, frozenset[str]]
 
 
@@ -91,7 +94,7 @@ def read_claims(paths: Sequence[Path], vocabulary: Vocabulary, *, names: Mapping
     """
     readers = [_FileReader(path, (names or {}).get(path, str(path)), vocabulary) for path in paths]
     problems = [problem for reader in readers for problem in reader.problems]
-    problems += _duplicates(readers)
+    problems += _drop_duplicates(readers)
     known = {kind: {draft.id for r in readers for draft in r.drafts if draft.kind == kind} for kind in ENTITY_KINDS}
     complete = all(reader.readable for reader in readers)
     missing: set[tuple[str, str]] = set()
@@ -108,7 +111,8 @@ def read_claims(paths: Sequence[Path], vocabulary: Vocabulary, *, names: Mapping
                 missing.add((draft.kind, draft.id))
     files = [reader.file for reader in readers if reader.file is not None]
     corpus = Corpus(tuple(sorted(files, key=lambda file: file.source.id)))
-    return Reading(corpus, in_order(problems), sourcemap, _doubtful(readers, missing))
+    absent = frozenset(iri(kind, slug) for kind, slug in missing if kind in KINDS)
+    return Reading(corpus, in_order(problems), sourcemap, absent, _doubtful(readers, missing))
 
 
 _Thing = Source | Study | Cohort | Claim
@@ -166,7 +170,9 @@ class _FileReader:
     def read(self, root: Node) -> None:
         if not isinstance(root.value, dict):
             self.report(
-                "a claim file holds keys and values", root.location, f"start with `source:`, then {_SECTIONS[1:]}"
+                "a claim file holds keys and values",
+                root.location,
+                "start with `source:`, then `studies:`, `cohorts:`, `claims:`",
             )
             return
         for key in root.value:
@@ -183,6 +189,20 @@ class _FileReader:
         claims = [claim for node in self.items(root, "claims") if (claim := self.claim(node)) is not None]
         if source is not None:
             self.file = SourceFile(source, tuple(studies), tuple(cohorts), tuple(claims))
+
+    def leave_out(self, drafts: Sequence[_Draft]) -> None:
+        """Forget these things; without its source a file says nothing."""
+        left = {id(draft.thing) for draft in drafts}
+        self.drafts = [draft for draft in self.drafts if draft not in drafts]
+        if self.file is None or id(self.file.source) in left:
+            self.file = None
+            return
+        self.file = replace(
+            self.file,
+            studies=tuple(thing for thing in self.file.studies if id(thing) not in left),
+            cohorts=tuple(thing for thing in self.file.cohorts if id(thing) not in left),
+            claims=tuple(thing for thing in self.file.claims if id(thing) not in left),
+        )
 
     def check_name(self, path: Path) -> None:
         """Hold file name and source slug together: one file per source."""
@@ -259,6 +279,8 @@ class _FileReader:
         """
         for draft in self.drafts:
             for link in links(draft.model, draft.plain):
+                if not is_name(link.slug):
+                    continue  # malformed, and told already
                 place = draft.node.locate(link.path)
                 allowed: Sequence[str]
                 if link.kind in CONCEPT_KINDS:
@@ -278,14 +300,18 @@ class _FileReader:
                 yield Problem(message, place, hint=_near(link.slug, allowed)), link
 
 
-def _duplicates(readers: Sequence[_FileReader]) -> Iterator[Problem]:
+def _drop_duplicates(readers: Sequence[_FileReader]) -> Iterator[Problem]:
+    """Yield a problem for every thing that is defined a second time, and leave that one out."""
     first: dict[tuple[str, str], Location] = {}
     for reader in readers:
+        again = []
         for draft in reader.drafts:
             earlier = first.setdefault((draft.kind, draft.id), draft.location)
             if earlier is not draft.location:
+                again.append(draft)
                 hint = f"first at {earlier}; rename one"
                 yield Problem(f"{draft.kind} `{draft.id}` is defined twice", draft.location, hint=hint)
+        reader.leave_out(again)
 
 
 def _near(name: str, allowed: Sequence[str]) -> str:
@@ -314,7 +340,9 @@ def _problem(fault: Any, model: type[Model], node: Node, kind: str) -> Problem:
             where = ".".join(str(step) for step in path)
             return Problem(f"{owner}`{where}`: {message}", place, hint=hint)
         case "literal_error":
-            return Problem(f"{owner}`{key}`: unknown value `{fault['input']}`", place, hint=fault["msg"])
+            term = next(term for term in terms(model) if term.key == key)
+            hint = _near(str(fault["input"]), class_names(model, term))
+            return Problem(f"{owner}`{key}`: unknown value `{fault['input']}`", place, hint=hint)
         case "tuple_type":
             return Problem(f"{owner}`{key}` must be a list", place, hint=f"write `{key}: [...]`")
         case "model_type" | "model_attributes_type" | "dict_type":

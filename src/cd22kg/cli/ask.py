@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cd22kg.cli.app import app
+from cd22kg.cli.output import answer
 from cd22kg.errors import QueryError
 
 if TYPE_CHECKING:
@@ -55,10 +56,11 @@ def query(
 
     if listing:
         for found in library():
-            typer.echo(f"{found.name}: {found.summary}")
+            lines = [f"{found.name}: {found.summary}"]
             for parameter in found.parameters:
                 default = f" (default {', '.join(parameter.default)})" if parameter.default else ""
-                typer.echo(f"    -p {parameter.name}={parameter.kind.upper()}  {parameter.description}{default}")
+                lines.append(f"    -p {parameter.name}={parameter.kind.upper()}  {parameter.description}{default}")
+            answer("\n".join(lines) + "\n")
         return
     if [name, file, text].count(None) != 2:
         raise QueryError("give a question, -f FILE or -e TEXT, and only one of them", hint="`cd22kg query --list`")
@@ -73,8 +75,8 @@ def query(
         sparql = text if text is not None else read_text(file or Path())
         if given:
             raise QueryError("only library questions take parameters", hint="write the values into the query")
-        result = open_graph(store).sparql(sparql)
-    typer.echo(result.to_text(form), nl=False)
+        result = open_graph(store).sparql(sparql, str(file) if text is None else "query")
+    answer(result.to_text(form))
 
 
 def _parameters(texts: list[str]) -> dict[str, list[str]]:
@@ -90,16 +92,16 @@ def _parameters(texts: list[str]) -> dict[str, list[str]]:
 @app.command()
 def overview(store: StoreOption = None) -> None:
     """Show the evidence at a glance: response, relapse, toxicity."""
-    typer.echo(open_graph(store).overview(), nl=False)
+    answer(open_graph(store).overview())
 
 
 @app.command()
 def show(claim: Annotated[str, typer.Argument(help="The claim's id.")], store: StoreOption = None) -> None:
     """Show one claim with all that is known of it."""
-    typer.echo(open_graph(store).show(claim), nl=False)
+    answer(open_graph(store).show(claim))
 
 
 @app.command()
 def stats(store: StoreOption = None) -> None:
     """Count claims, concepts and quads."""
-    typer.echo(open_graph(store).stats(), nl=False)
+    answer(open_graph(store).stats())

@@ -9,6 +9,7 @@ import typer
 
 from cd22kg.cli.app import app
 from cd22kg.cli.ask import StoreOption, open_graph
+from cd22kg.cli.output import answer
 
 exports = typer.Typer(help="Write the graph, or the files that are read off the model.", no_args_is_help=True)
 app.add_typer(exports, name="export")
@@ -55,6 +56,6 @@ def _write(out: Path | None, text: str) -> None:
     from cd22kg.files import write_bytes
 
     if out is None:
-        typer.echo(text, nl=False)
+        answer(text)
     else:
         write_bytes(out, text.encode())

@@ -5,7 +5,7 @@ Exit codes: 0 fine, 1 the data does not conform, 2 could not run.
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 
 import typer
@@ -17,15 +17,13 @@ from cd22kg.errors import Cd22kgError
 
 def main() -> None:
     """Run the command line and exit."""
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app()
     except Cd22kgError as error:
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader has gone (`| head`): say nothing, and keep Python from flushing into the void.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except (OSError, UnicodeError) as error:
         typer.echo(f"could not run: {error}", err=True)
         sys.exit(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import Path
 
@@ -10,13 +11,10 @@ from cd22kg.errors import InputError, Location
 #: Largest text file that is read, in bytes.
 MAX_BYTES = 16 * 1024 * 1024
 
-#: Bidirectional controls and zero-width characters: they make text look other than it is.
-HIDDEN = frozenset(
-    "\u200b\u200c\u200d\u2060\ufeff\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
-#: These, delete, and the controls above ASCII.
-_REFUSED = HIDDEN | {"\x7f"} | {chr(code) for code in range(0x80, 0xA0)}
-_ALLOWED_CONTROLS = frozenset("\t\n\r")
+#: Categories of characters that hide what is written: controls, format and bidirectional marks, zero-width
+#: characters, lone surrogates, line and paragraph separators, private characters.
+HIDDEN_CATEGORIES = frozenset(("Cc", "Cf", "Co", "Cs", "Zl", "Zp"))
+_SUSPECT = re.compile(r"[^\t\n -~]")
 
 
 def read_text(path: Path, *, name: str = "", max_bytes: int = MAX_BYTES) -> str:
@@ -72,11 +70,15 @@ def fault_of(text: str) -> tuple[int, str, str] | None:
 
     For text that reaches us in another way than as a file: what an escape in a file stands for, an argument.
     """
-    for number, character in enumerate(text):
-        if (character < " " and character not in _ALLOWED_CONTROLS) or character in _REFUSED:
-            return number, f"hidden or control character U+{ord(character):04X}", "delete it"
-        if "\ud800" <= character <= "\udfff":
+    for suspect in _SUSPECT.finditer(text):
+        number, character = suspect.start(), suspect[0]
+        if character == "\r" and text[number + 1 : number + 2] == "\n":
+            continue
+        category = unicodedata.category(character)
+        if category == "Cs":
             return number, "a byte that is not UTF-8", "write it in UTF-8"
+        if category in HIDDEN_CATEGORIES:
+            return number, f"hidden or control character U+{ord(character):04X}", "delete it"
     if not unicodedata.is_normalized("NFC", text):
         return len(_common(text)), "the text is not in Unicode normal form C", "normalise it to NFC"
     return None

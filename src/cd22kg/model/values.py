@@ -17,7 +17,7 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,11})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,12})?")
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_NOTATION = re.compile(r"[%=<>]{1,2}|[a-z0-9]+(-[a-z0-9]+)*")
+_NOTATION = re.compile(r"%|=|<=?|>=?|[a-z0-9]+(-[a-z0-9]+)*")
 _REFERENCE = re.compile(r"[a-z]+(-[a-z]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 _DOI = re.compile(r"10\.[0-9]{4,9}/[-._;()/:A-Za-z0-9<>\[\]]+")
 _PMID = re.compile(r"[1-9][0-9]{0,8}")
@@ -28,6 +28,11 @@ _REGISTRY = {
     "EudraCT": re.compile(r"[0-9]{4}-[0-9]{6}-[0-9]{2}"),
     "ISRCTN": re.compile(r"ISRCTN[0-9]{8}"),
 }
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text has the form of a slug or of a sign."""
+    return _NOTATION.fullmatch(text) is not None
 
 
 def _text(value: Any, wanted: str) -> str:

@@ -43,7 +43,7 @@ def overview(result: Result) -> str:
 
 
 def figure(row: dict[str, Any]) -> str:
-    """Return one figure as a person reads it: ``40/57 70.2 % [57-81]``."""
+    """Return one figure as a person reads it: ``40/57 70.2 % [57-80]``."""
     parts = []
     events, total = row["events"], row["total"]
     if events is not None and total is not None:

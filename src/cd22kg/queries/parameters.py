@@ -40,6 +40,8 @@ def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> str:
     values = {p.name: list(p.default) for p in query.parameters if p.default}
     for name, texts in given.items():
         query.parameter(name)
+        if not texts:
+            raise QueryError(f"the parameter `{name}` has no value", hint="leave it out, or give one")
         values[name] = list(texts)
     terms = {name: [_term(query.parameter(name), text, store) for text in texts] for name, texts in values.items()}
 

@@ -6,6 +6,8 @@ import csv
 import html
 import io
 import json
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,7 @@ from cd22kg.store.base import Term
 
 FORMATS = ("table", "csv", "tsv", "json", "md", "ttl")
 _XSD = STANDARD_PREFIXES["xsd"]
+_NUMBER = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?")
 _NUMERIC = {_XSD + name for name in ("integer", "decimal", "double", "float")}
 
 
@@ -26,8 +29,8 @@ _NUMERIC = {_XSD + name for name in ("integer", "decimal", "double", "float")}
 class Result:
     """The answer to a query.
 
-    Iterating a table gives one dictionary per row, with text for IRIs and literals, numbers as `int` or text with all
-    digits, and `None` where nothing is bound.
+    Iterating a table gives one dictionary per row, with text for IRIs and literals, numbers as `int` or text (the
+    store drops zeros at the end: 6.0 reads 6), and `None` where nothing is bound.
     """
 
     answer: Answer
@@ -121,19 +124,24 @@ def _short(term: Term | None) -> str:
 
 
 def _safe_cell(term: Term | None) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
+    """Return a cell that no spreadsheet takes for a formula, also behind blanks or in full-width characters."""
     text = _full(term)
-    if isinstance(term, Literal) and term.datatype.value in _NUMERIC:
+    if isinstance(term, Literal) and term.datatype.value in _NUMERIC and _NUMBER.fullmatch(text):
         return text
-    return "'" + text if text.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r") and text.strip() else text
+    first = unicodedata.normalize("NFKC", text.lstrip())[:1]
+    return "'" + text if first in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n") else text
 
 
 def _csv(table: Table) -> str:
+    rows = [list(table.columns), *([_safe_cell(term) for term in row] for row in table.rows)]
+    return "".join(_csv_line(row) for row in rows)
+
+
+def _csv_line(cells: list[str]) -> str:
+    """Return a line; the writer quotes a lone CR only if CR is part of its own line end."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows([_safe_cell(term) for term in row] for row in table.rows)
-    return out.getvalue()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return out.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _tsv(table: Table) -> str:

@@ -50,4 +50,4 @@ def graph_of(quad: Quad) -> str:
 
 
 def _has_blank(quad: Quad) -> bool:
-    return isinstance(quad.subject, BlankNode) or isinstance(quad.object, BlankNode)
+    return any(isinstance(term, BlankNode) for term in (quad.subject, quad.object, quad.graph_name))

@@ -36,8 +36,10 @@ class Store(Protocol):
     def load(self, quads: Iterable[Quad]) -> None:
         """Add the quads."""
 
-    def query(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> Answer:
-        """Return the answer to a query; the prefixes are known in it without being declared.
+    def query(self, text: str, *, prefixes: Mapping[str, str] | None = None, name: str = "query") -> Answer:
+        """Return the answer to a query.
+
+        The prefixes are known in it without being declared; messages call it by the name.
 
         Raises:
             QueryError: If it is not SPARQL 1.1.

@@ -56,7 +56,7 @@ class OxigraphStore:
         except (OSError, RuntimeError) as error:
             raise StoreError(f"cannot write the store in {self.path}: {error}", hint="check space and rights") from None
 
-    def query(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> Answer:
+    def query(self, text: str, *, prefixes: Mapping[str, str] | None = None, name: str = "query") -> Answer:
         """Return the answer to a query over the union of all graphs."""
         try:
             result = self.engine.query(text, prefixes=dict(prefixes or {}), use_default_graph_as_union=True)
@@ -67,7 +67,7 @@ class OxigraphStore:
                 return Table(columns, tuple(tuple(row[name] for name in columns) for row in result))
             return tuple(result)
         except SyntaxError as error:
-            raise _syntax_error(error.msg) from None
+            raise _syntax_error(error.msg, name) from None
         except (OSError, RuntimeError, ValueError) as error:
             raise QueryError(f"the query failed: {error}", hint="simplify it, or build the store again") from None
 
@@ -88,9 +88,9 @@ class OxigraphStore:
         self._engine = None
 
 
-def _syntax_error(message: str) -> QueryError:
+def _syntax_error(message: str, name: str) -> QueryError:
     """Return the engine's complaint with its place as a location."""
     found = _PLACE.search(message)
-    place = Location("query", int(found[1]), int(found[2])) if found else Location("query")
+    place = Location(name, int(found[1]), int(found[2])) if found else Location(name)
     said = (found[3] if found else message).splitlines()[0]
     return QueryError(f"not SPARQL: {said[:200]}", place, hint="mend the query there")

@@ -95,6 +95,6 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[RawResult]:
             severity=str(report.value(result, SH.resultSeverity)).removeprefix(str(SH)).lower(),
             focus=str(report.value(result, SH.focusNode)),
             path=str(path) if isinstance(path, rdflib.URIRef) else "",
-            value=str(report.value(result, SH.value) or ""),
+            value="" if (value := report.value(result, SH.value)) is None else str(value),
             message=" ".join(sorted(str(m) for m in report.objects(result, SH.resultMessage))),
         )

@@ -1,0 +1,26 @@
+"""Answers to stdout: always UTF-8, quiet when the reader has gone, loud when the disk is full."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from cd22kg.errors import OutputError
+
+
+def answer(text: str) -> None:
+    """Write text to stdout and flush it.
+
+    Raises:
+        OutputError: If it cannot be written. A reader that has gone (`| head`) ends the program with exit code 0.
+    """
+    try:
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # What Python would flush at its end goes nowhere, so that it does not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputError(f"cannot write the answer: {error.strerror or error}", hint="check space") from None
