@@ -1,0 +1,68 @@
+"""What several test modules share: the vocabulary, the graph of the packaged claims, and the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+import cd22kg
+from cd22kg.graph import KnowledgeGraph
+from cd22kg.model import Vocabulary
+from cd22kg.rdf import read_ontology
+
+#: What a process needs of the environment; everything else would make runs differ.
+_KEPT = ("COVERAGE_PROCESS_START", "PATH", "SYSTEMROOT", "TMPDIR")
+
+
+class Cli(Protocol):
+    """Runs the command line in a process of its own."""
+
+    def __call__(
+        self, *args: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``python -m cd22kg`` with the arguments; `cwd` is an empty folder where it is not given."""
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment of a process that shares nothing with ours but the path."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, "HOME": os.devnull, "LC_ALL": "C.UTF-8", "PYTHONWARNINGS": "error", "COLUMNS": "120"}
+
+
+@pytest.fixture(scope="session")
+def vocabulary() -> Vocabulary:
+    """Return the concepts of the package's ontology."""
+    return read_ontology().vocabulary
+
+
+@pytest.fixture(scope="session")
+def kg() -> KnowledgeGraph:
+    """Return the graph of the packaged claims."""
+    return cd22kg.load()
+
+
+@pytest.fixture
+def cli(tmp_path_factory: pytest.TempPathFactory) -> Cli:
+    """Return the command line; without a `cwd` it runs in an empty folder."""
+
+    def run(
+        *args: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        if cwd is None:
+            cwd = tmp_path_factory.mktemp("empty")
+        return subprocess.run(
+            [sys.executable, "-m", "cd22kg", *(str(arg) for arg in args)],
+            cwd=cwd,
+            env={**clean_environment(), **(env or {})},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return run

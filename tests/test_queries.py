@@ -1,0 +1,375 @@
+"""The question library: complete headers, expected rows, the same rows from a second engine, and safe parameters."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rdflib
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyoxigraph import Literal, NamedNode
+from rdflib.plugins.sparql import prepareQuery
+
+import cd22kg
+from cd22kg.errors import InputError, QueryError
+from cd22kg.graph import KnowledgeGraph
+from cd22kg.namespaces import BASE, KINDS
+from cd22kg.queries import Query, bind, find_query, library, read_query
+from cd22kg.queries.library import Parameter
+from cd22kg.store import OxigraphStore, Table
+
+ROOT = Path(__file__).resolve().parents[1]
+EXPECTED = ROOT / "tests" / "data" / "queries"
+QUERIES = {query.name: query for query in library()}
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+NUMERIC = {rdflib.XSD.integer, rdflib.XSD.decimal}
+
+#: For each parameter of each question: a value, and the values that the column it bears on then holds.
+NARROWER: list[tuple[str, str, str, str, set[str]]] = [
+    ("article-claims", "source", "fergusson-2023", "claim", {f"claim/fergusson-2023-p0{n}" for n in range(1, 9)}),
+    ("related-claims", "type", "repeats", "type", {"relation-type/repeats"}),
+    ("relapse", "indication", "lbcl", "indication", {"indication/lbcl"}),
+    ("relapse", "indication", "nhl", "indication", {"indication/lbcl"}),
+    ("relapse", "therapy", "cd19-cd22-dual-car-t", "therapy", {"therapy/auto3", "therapy/cd19-22-bb-z"}),
+    ("response-by-indication", "indication", "all", "indication", {"indication/all", "indication/b-all"}),
+    ("response-by-indication", "indication", "b-all", "indication", {"indication/b-all"}),
+    ("response-by-indication", "outcome", "orr", "outcome", {"outcome/orr"}),
+    ("response-by-indication", "therapy", "cd22-mono-car-t", "group", {"therapy/cd22-mono-car-t"}),
+    ("response-by-indication", "therapy", "firi-cel", "therapy", {"therapy/firi-cel"}),
+    ("severe-toxicity", "indication", "b-all", "indication", {"indication/b-all"}),
+    ("severe-toxicity", "therapy", "auto3", "therapy", {"therapy/auto3"}),
+]
+
+
+@cache
+def graph() -> KnowledgeGraph:
+    """Return the packaged graph."""
+    return cd22kg.load()
+
+
+@cache
+def rdflib_graph() -> rdflib.Graph:
+    """Return the packaged graph for rdflib."""
+    return graph().to_rdflib()
+
+
+def cells(name: str, column: str, **parameters: str | list[str]) -> list[str]:
+    """Return the values of a column of an answer, without our base."""
+    return [str(row[column]).removeprefix(BASE) for row in graph().query(name, **parameters)]
+
+
+def store_rows(table: Table) -> Counter[tuple[str, ...]]:
+    """Return the rows of a table, numbers by value, with how often each occurs."""
+
+    def value(term: Any) -> str:
+        if term is None:
+            return ""
+        if isinstance(term, Literal) and rdflib.URIRef(term.datatype.value) in NUMERIC:
+            return str(Decimal(term.value).normalize())
+        return str(term.value)
+
+    return Counter(tuple(value(term) for term in row) for row in table.rows)
+
+
+def rdflib_rows(text: str) -> tuple[tuple[str, ...], Counter[tuple[str, ...]]]:
+    """Return columns and rows of an answer of rdflib, numbers by value, with how often each row occurs."""
+
+    def value(term: Any) -> str:
+        if term is None:
+            return ""
+        if isinstance(term, rdflib.Literal) and term.datatype in NUMERIC:
+            return str(Decimal(str(term)).normalize())
+        return str(term)
+
+    answer = rdflib_graph().query(text)
+    columns = tuple(str(name) for name in answer.vars or ())
+    return columns, Counter(tuple(value(term) for term in row) for row in answer)  # type: ignore[union-attr]  # a SELECT gives rows
+
+
+# Files
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_header_is_complete(name: str) -> None:
+    """A question has a summary, a description that asks or tells, tags, and says what each parameter takes."""
+    query = QUERIES[name]
+
+    assert query.summary
+    assert query.description.endswith(("?", "."))
+    assert query.tags
+    assert [p.name for p in query.parameters if not p.description] == []
+    assert [p.name for p in query.parameters if p.kind not in (*KINDS, "text", "integer")] == []
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_parameters_are_those_of_the_text(name: str) -> None:
+    """Each parameter of the header has its block in the text, with one VALUES, and each block its parameter."""
+    query = QUERIES[name]
+    blocks = re.findall(r"^ *# param ([a-z-]+)\n(.*?)^ *# end\n", query.text, re.MULTILINE | re.DOTALL)
+
+    assert sorted(p.name for p in query.parameters) == sorted(found for found, _ in blocks)
+    assert [1] * len(blocks) == [body.count("VALUES ") for _, body in blocks]
+    assert query.text.count("# param ") == query.text.count("# end") == len(blocks)
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_text_is_sparql_for_rdflib(name: str) -> None:
+    """The file itself, parameters and all, is a SPARQL query for a second engine."""
+    assert prepareQuery(QUERIES[name].text)
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_order_is_fixed(name: str) -> None:
+    """A question orders its rows, and its columns have names."""
+    assert "ORDER BY" in QUERIES[name].text
+    assert "SELECT *" not in QUERIES[name].text
+
+
+# Rows
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_rows_are_those_expected(name: str) -> None:
+    """A question gives, as CSV, the rows that were read against the claim files."""
+    expected = (EXPECTED / f"{name}.csv").read_text(encoding="utf-8")
+
+    assert expected == graph().query(name).to_text("csv")
+
+
+def test_every_question_has_expected_rows() -> None:
+    """No question is without expected rows, and no rows without their question."""
+    assert sorted(QUERIES) == sorted(path.stem for path in EXPECTED.iterdir())
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_rdflib_gives_the_same_rows(name: str) -> None:
+    """A second engine, asked the same text, gives the same rows, each as often."""
+    text = bind(QUERIES[name], {}, graph().store)
+    table = graph().store.query(text)
+    assert isinstance(table, Table)
+    columns, rows = rdflib_rows(text)
+
+    assert table.columns == columns
+    assert store_rows(table) == rows
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_no_row_comes_twice(name: str) -> None:
+    """A question gives no row twice."""
+    table = graph().query(name).table()
+
+    assert [row for row, count in store_rows(table).items() if count > 1] == []
+
+
+# Parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "value", "column", "expected"), NARROWER, ids=[f"{n}-{p}-{v}" for n, p, v, _, _ in NARROWER]
+)
+def test_value_narrows(name: str, parameter: str, value: str, column: str, expected: set[str]) -> None:
+    """With a value, only rows of that value and of what is below it are left."""
+    assert expected == set(cells(name, column, **{parameter: value}))
+
+
+def test_every_parameter_is_tried() -> None:
+    """The cases above hold each parameter of each question."""
+    expected = {(query.name, p.name) for query in QUERIES.values() for p in query.parameters}
+
+    assert expected == {(name, parameter) for name, parameter, *_ in NARROWER}
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "value"),
+    [(n, p, v) for n, p, v, _, _ in NARROWER if not QUERIES[n].parameter(p).default],
+    ids=[f"{n}-{p}-{v}" for n, p, v, _, _ in NARROWER if not QUERIES[n].parameter(p).default],
+)
+def test_absent_value_widens(name: str, parameter: str, value: str) -> None:
+    """Without a value the question asks for everything: it has the rows of any value, and more."""
+    narrow, wide = graph().query(name, **{parameter: value}), graph().query(name)
+
+    assert set(narrow.table().rows) < set(wide.table().rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [(query.name, p.name) for query in QUERIES.values() for p in query.parameters if p.default],
+)
+def test_default_is_what_is_asked_without_a_value(name: str, parameter: str) -> None:
+    """A default may be left out or written out."""
+    default = list(QUERIES[name].parameter(parameter).default)
+
+    assert graph().query(name).answer == graph().query(name, **{parameter: default}).answer
+
+
+def test_several_values_are_joined() -> None:
+    """Several values give the rows of each."""
+    both = cells("response-by-indication", "claim", indication=["b-all", "lbcl"])
+    one, other = (cells("response-by-indication", "claim", indication=value) for value in ("b-all", "lbcl"))
+
+    assert Counter(one + other) == Counter(both)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "wider", "narrower"),
+    [
+        ("response-by-indication", "indication", "all", "b-all"),
+        ("response-by-indication", "therapy", "cd22-mono-car-t", "firi-cel"),
+        ("relapse", "indication", "b-cell-malignancy", "b-all"),
+        ("relapse", "therapy", "cd22-mono-car-t", "m971-bbz"),
+        ("severe-toxicity", "indication", "b-cell-malignancy", "b-all"),
+        ("severe-toxicity", "therapy", "cd22-mono-car-t", "m971-bbz"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_values_within_each_other_give_no_row_twice(name: str, parameter: str, wider: str, narrower: str) -> None:
+    """A value that lies within another one given adds nothing: a claim that fits both is one row."""
+    alone, both = (cells(name, "claim", **{parameter: given}) for given in (wider, [wider, narrower]))
+
+    assert Counter(alone) == Counter(both)
+
+
+def test_value_may_be_written_in_full() -> None:
+    """A slug, a prefixed name and an IRI name the same thing."""
+    answers = [
+        graph().query("response-by-indication", indication=value).answer
+        for value in ("b-all", "indication:b-all", f"{BASE}indication/b-all")
+    ]
+
+    assert answers[0] == answers[1] == answers[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "value", "near"),
+    [
+        ("response-by-indication", "indication", "b-al", "b-all"),
+        ("response-by-indication", "therapy", "firicel", "firi-cel"),
+        ("article-claims", "source", "fergusson-2032", "fergusson-2023"),
+        ("related-claims", "type", "contradict", "contradicts"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_unknown_value_lists_the_nearest(name: str, parameter: str, value: str, near: str) -> None:
+    """A value that names nothing is an error which tells what may have been meant."""
+    with pytest.raises(QueryError, match=f"there is no [a-z-]+ `{value}`") as caught:
+        graph().query(name, **{parameter: value})
+
+    assert near in caught.value.hint
+
+
+def test_unknown_parameter_lists_those_there_are() -> None:
+    """A parameter that a question does not have is an error which lists its parameters."""
+    with pytest.raises(QueryError, match="has no parameter `antigen`") as caught:
+        graph().query("response-by-indication", antigen="cd22")
+
+    assert caught.value.hint == "it takes: outcome, indication, therapy"
+
+
+def test_unknown_question_lists_the_nearest() -> None:
+    """A question that is not in the library is an error which tells what may have been meant."""
+    with pytest.raises(QueryError, match="no query is called `relaps`") as caught:
+        find_query("relaps")
+
+    assert "relapse" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "x} SERVICE <http://e> {",
+        "b-all } #",
+        "b-all> ?p ?o . <x",
+        "b-all\n# end\n",
+        "",
+        " b-all",
+        "B-ALL",
+        "../source/fry-2018",
+        "b-all#measurement",
+        '" } DROP ALL #',
+    ],
+    ids=repr,
+)
+def test_odd_value_never_reaches_the_query(value: str) -> None:
+    """Text that is no slug is refused before there is a query."""
+    with pytest.raises(QueryError, match="there is no indication"):
+        graph().query("response-by-indication", indication=value)
+
+
+def asking(kind: str) -> Query:
+    """Return a question that gives back the value of its parameter."""
+    text = "SELECT ?v WHERE {\n  # param v\n  VALUES ?v { 0 }\n  # end\n}\n"
+    return Query("asking", "s", "d", ("t",), (Parameter("v", kind, "d"),), text)
+
+
+@CALM
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), min_size=1, max_size=3))
+def test_any_text_is_one_literal(values: list[str]) -> None:
+    """Whatever a text holds, it goes into the query as a literal and comes out as it went in."""
+    store = OxigraphStore()
+    answer = store.query(bind(asking("text"), {"v": values}, store))
+
+    assert Table(("v",), tuple((Literal(value),) for value in values)) == answer
+
+
+@pytest.mark.parametrize("value", ["0", "58", "007"])
+def test_integer_is_a_number(value: str) -> None:
+    """Digits become a whole number."""
+    expected = f'VALUES ?v {{ "{value}"^^<http://www.w3.org/2001/XMLSchema#integer> }}'
+
+    assert expected in bind(asking("integer"), {"v": [value]}, OxigraphStore())
+
+
+@pytest.mark.parametrize("value", ["", "-1", "1.0", "1e3", "1_000", "١", "５8", "1 }", "1234567890"], ids=repr)
+def test_odd_integer_is_refused(value: str) -> None:
+    """What is not plain digits is no whole number."""
+    with pytest.raises(QueryError, match="takes a whole number"):
+        bind(asking("integer"), {"v": [value]}, OxigraphStore())
+
+
+def test_unknown_kind_is_refused() -> None:
+    """A header that names a kind which does not exist is an error."""
+    with pytest.raises(QueryError, match="unknown kind `disease`"):
+        bind(asking("disease"), {"v": ["x"]}, OxigraphStore())
+
+
+def test_unfilled_block_is_left_out() -> None:
+    """Of a block without a value nothing is left in the text."""
+    assert bind(asking("text"), {}, OxigraphStore()) == "SELECT ?v WHERE {\n}\n"
+
+
+def test_bound_value_is_an_iri() -> None:
+    """A slug goes into the query as the IRI of the thing it names."""
+    text = bind(QUERIES["relapse"], {"therapy": ["auto3"]}, graph().store)
+
+    assert f"VALUES ?askedTherapy {{ {NamedNode(BASE + 'therapy/auto3')} }}" in text
+    assert "askedIndication" not in text
+
+
+# Headers that are wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("SELECT * WHERE { ?s ?p ?o }\n", "has no header"),
+        ("#+ summary: s\nASK {}\n", "the header lacks 'description'"),
+        ("#+ summary: s\n#+ description: d\n#+ tags: [t]\n#+ parameters: [{name: x}]\nASK {}\n", "lacks 'kind'"),
+        ("#+ summary: a: b\nASK {}\n", "not valid YAML"),
+    ],
+    ids=["none", "field", "parameter", "yaml"],
+)
+def test_faulty_header_is_an_error(text: str, message: str, tmp_path: Path) -> None:
+    """A question without a complete header is refused, with its file."""
+    path = tmp_path / "q.rq"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message) as caught:
+        read_query(path, name="queries/q.rq")
+
+    assert caught.value.location is not None
+    assert caught.value.location.file == "queries/q.rq"
