@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -17,18 +16,7 @@ from rdflib.plugins.sparql import prepareQuery
 from cd22kg.errors import InputError
 from cd22kg.namespaces import PREFIXES
 from cd22kg.rdf import to_rdflib
-
-
-@dataclass(frozen=True)
-class RawResult:
-    """One ``sh:ValidationResult``, as text."""
-
-    shape: str
-    severity: str
-    focus: str
-    path: str
-    value: str
-    message: str
+from cd22kg.validation.report import RawResult
 
 
 class _PreparedGraph(rdflib.Graph):

@@ -13,6 +13,18 @@ SEVERITIES: tuple[Severity, ...] = ("violation", "warning", "info", "annotated")
 
 
 @dataclass(frozen=True)
+class RawResult:
+    """One ``sh:ValidationResult``, as text, before it is put in our words."""
+
+    shape: str
+    severity: str
+    focus: str
+    path: str
+    value: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """One result: which rule fired on which node, and where to mend it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Protocol
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -34,12 +35,14 @@ def validate(data: Sequence[Quad], shapes: Shapes, places: Places | None = None)
     A violation of a rule about figures that the curator has marked with ``publishedInconsistency`` becomes
     ``annotated`` and does not block; a mark that no such rule confirms is a warning.
     """
-    from cd22kg.validation import pyshacl_engine
+    from cd22kg.validation import pyshacl_engine, sparql_rules
 
+    rules, prefixes, rest = sparql_rules.split(shapes.quads)
+    results = chain(sparql_rules.run(rules, prefixes, data), pyshacl_engine.run(data, rest))
     marks = _marks(data)
     confirmed: set[tuple[str, str]] = set()
     findings = []
-    for raw in pyshacl_engine.run(data, shapes.quads):
+    for raw in results:
         rule = raw.shape.removeprefix(SHAPES)
         severity = _SEVERITY.get(raw.severity, "violation")
         mark = (raw.focus.partition("#")[0], rule)
