@@ -9,9 +9,10 @@ same bytes in ``cd22kg.ttl``, ``cd22kg.nq``, ``report.json`` and ``manifest.json
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -142,8 +143,8 @@ def check(files: Sequence[Path] = (), claims: Path | None = None) -> Outcome:
         InputError: If a file or folder named does not exist.
     """
     named = {path.absolute(): str(path) for path in claim_files(files)}
-    replaced = {path.name for path in named}
-    others = {path.absolute(): name for path, name in claims_in(claims).items() if path.name not in replaced}
+    replaced = {path.stem for path in named} | {_source_id(path) for path in named}
+    others = {path.absolute(): name for path, name in claims_in(claims).items() if path.stem not in replaced}
     assembly = assemble(OxigraphStore(), {**others, **named})
     report = _validated(assembly)
     if named:
@@ -151,6 +152,16 @@ def check(files: Sequence[Path] = (), claims: Path | None = None) -> Outcome:
         shown = (f for f in report.findings if f.severity == "violation" or (f.location and f.location.file in wanted))
         report = Report(tuple(shown))
     return Outcome(assembly.reading.problems, report)
+
+
+def _source_id(path: Path) -> str:
+    """Return the source slug that a file gives, read off its text, as the file may have faults."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    found = re.search(r"^source:\s*\n(?:[ #].*\n)*?\s+id:\s*([a-z0-9-]+)", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def build(target: Path, claims: Path | None = None, progress: Progress | None = None) -> Outcome:
@@ -218,7 +229,7 @@ def _build(staged: Path, target: Path, files: Mapping[Path, str], progress: Prog
             NQUADS: canonical_nquads(assembly.quads),
             REPORT: _json(_portable(report).to_json()),
         }
-        manifest = _manifest(assembly, report, outputs)
+        manifest = _manifest(assembly, report, outputs, files)
         for name, data in {**outputs, MANIFEST: _json(manifest)}.items():
             write_bytes(staged / name, data)
     with progress.step("publish") as say:
@@ -261,10 +272,10 @@ def is_build(folder: Path) -> bool:
     return {path.name for path in folder.iterdir()} <= {STORE, TURTLE, NQUADS, REPORT, MANIFEST}
 
 
-def is_older_than_claims(folder: Path) -> bool:
-    """Return whether a claim file of the package has changed since the build."""
-    built = (folder / MANIFEST).stat().st_mtime
-    return any(path.stat().st_mtime > built for path in packaged_claims())
+def inputs_digest(files: Iterable[Path]) -> str:
+    """Return a digest of the names and contents of claim files."""
+    parts = (path.name.encode() + b"\0" + path.read_bytes() + b"\0" for path in sorted(files, key=lambda p: p.name))
+    return digest(b"".join(parts))
 
 
 def _refuse_foreign(target: Path) -> None:
@@ -278,7 +289,9 @@ def _refuse_foreign(target: Path) -> None:
     )
 
 
-def _manifest(assembly: Assembly, report: Report, files: Mapping[str, bytes]) -> dict[str, Any]:
+def _manifest(
+    assembly: Assembly, report: Report, files: Mapping[str, bytes], inputs: Mapping[Path, str]
+) -> dict[str, Any]:
     graphs: dict[str, list[Quad]] = {}
     for quad in assembly.quads:
         graphs.setdefault(graph_of(quad), []).append(quad)
@@ -300,6 +313,7 @@ def _manifest(assembly: Assembly, report: Report, files: Mapping[str, bytes]) ->
             graph: {"quads": len(quads), "digest": digest(canonical_nquads(quads))}
             for graph, quads in sorted(graphs.items())
         },
+        "claimFiles": {"digest": inputs_digest(inputs), "packaged": set(inputs) == set(packaged_claims())},
         "versions": {name: version(name) for name in LIBRARIES},
         "files": {name: {"bytes": len(data), "digest": digest(data)} for name, data in sorted(files.items())},
     }

@@ -24,13 +24,14 @@ StoreOption = Annotated[
 
 def open_graph(folder: Path | None) -> KnowledgeGraph:
     """Return the graph of a build folder, or say on stderr that the packaged claims are read instead."""
-    from cd22kg.build import is_build, is_older_than_claims
+    from cd22kg.build import inputs_digest, is_build, packaged_claims, read_manifest
     from cd22kg.graph import load
 
     here = Path("build")
     if folder is None and is_build(here):
         folder = here
-        if is_older_than_claims(here):
+        built_from = read_manifest(here)["claimFiles"]
+        if built_from["packaged"] and built_from["digest"] != inputs_digest(packaged_claims()):
             typer.echo("the claims have changed since the build; `cd22kg build` brings it up to date", err=True)
     elif folder is None:
         typer.echo("no build here: reading the packaged claims", err=True)
@@ -77,6 +78,8 @@ def query(
             raise QueryError("only library questions take parameters", hint="write the values into the query")
         result = open_graph(store).sparql(sparql, str(file) if text is None else "query")
     answer(result.to_text(form))
+    if len(result) == 0:
+        typer.echo("no rows", err=True)
 
 
 def _parameters(texts: list[str]) -> dict[str, list[str]]:

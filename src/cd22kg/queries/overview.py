@@ -10,7 +10,10 @@ from cd22kg.statistics import wilson_interval
 
 OUTCOMES = ("CR", "relapse", "CRS >=3", "neurotoxicity >=3")
 NOTES = """n/N, the percentage the source prints, (its 95 % confidence interval), [95 % Wilson interval, computed here].
-"pooled": a published meta-analysis. "repeated as": what an article that repeats the figure says it is about.
+~ counts worked out from a percentage, not printed.  * the cohort shares patients with another: never add them up.
+"pooled": a published meta-analysis.  "via": the document in which the figures were read, if not the source itself.
+"filed as": under which other indication an article's claim stands that most likely repeats the figure.
+CR holds CR, CR/CRi and MRD-negative CR, each named.  `cd22kg show CLAIM` tells all that is known of a figure.
 An index of published evidence, not medical guidance.
 """
 
@@ -21,25 +24,34 @@ def overview(result: Result) -> str:
     """Return the rows of the question ``evidence-overview`` as a table of text."""
     cells: dict[_Key, dict[str, list[str]]] = {}
     repeats: dict[_Key, set[str]] = {}
+    via: dict[_Key, set[str]] = {}
     seen: set[str] = set()
     for row in result:
-        patients = _slug(row["cohort"]) if row["cohort"] else "pooled"
+        patients = _slug(row["cohort"]) + ("*" if row["shared"] else "") if row["cohort"] else "pooled"
         key = (row["indicationLabel"], row["groupLabel"], row["cohort"] is not None, _slug(row["source"]), patients)
         if row["repeatedAs"]:
             repeats.setdefault(key, set()).add(f"{row['repeatedAs']} ({_slug(row['repeatedBy'])})")
+        if row["via"]:
+            via.setdefault(key, set()).add(_slug(row["via"]))
         if row["claim"] not in seen:
             seen.add(row["claim"])
-            cells.setdefault(key, {}).setdefault(row["column"], []).append(figure(row))
-    heading = ["indication", "therapy", "patients", *OUTCOMES, "source", "repeated as"]
+            cells.setdefault(key, {}).setdefault(row["column"], []).append(named(row))
+    heading = ["indication", "therapy", "patients", *OUTCOMES, "source", "via", "filed as"]
     table = [heading]
     last = ("", "")
     for key in sorted(cells):
         indication, group, _, source, patients = key
         shown = [indication if indication != last[0] else "", group if (indication, group) != last else ""]
         figures = [" | ".join(cells[key].get(column, [])) for column in OUTCOMES]
-        table.append([*shown, patients, *figures, source, ", ".join(sorted(repeats.get(key, ())))])
+        last_columns = [", ".join(sorted(found.get(key, ()))) for found in (via, repeats)]
+        table.append([*shown, patients, *figures, source, *last_columns])
         last = (indication, group)
     return columns(table, [False] * len(heading)) + "\n" + NOTES
+
+
+def named(row: dict[str, Any]) -> str:
+    """Return a figure with the name of its outcome where the column holds several."""
+    return f"{row['outcomeLabel']} {figure(row)}" if row["outcomeLabel"] else figure(row)
 
 
 def figure(row: dict[str, Any]) -> str:
@@ -47,7 +59,7 @@ def figure(row: dict[str, Any]) -> str:
     parts = []
     events, total = row["events"], row["total"]
     if events is not None and total is not None:
-        parts.append(f"{events}/{total}")
+        parts.append(f"{'~' if row['countsDerived'] else ''}{events}/{total}")
     elif total is not None:
         parts.append(f"n={total}")
     if row["value"] is not None:

@@ -66,7 +66,7 @@ def _term(parameter: Parameter, text: str, store: Store) -> NamedNode | Literal:
         raise QueryError(
             f"the parameter `{parameter.name}` has an unknown kind `{parameter.kind}`", hint="mend its header"
         )
-    slug = text.removeprefix(f"{BASE}{parameter.kind}/").removeprefix(f"{parameter.kind}:")
+    slug = text.removeprefix(f"{BASE}{parameter.kind}/").removeprefix(f"{parameter.kind}:").lower()
     return thing(parameter.kind, slug, store)
 
 

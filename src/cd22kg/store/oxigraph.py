@@ -93,4 +93,5 @@ def _syntax_error(message: str, name: str) -> QueryError:
     found = _PLACE.search(message)
     place = Location(name, int(found[1]), int(found[2])) if found else Location(name)
     said = (found[3] if found else message).splitlines()[0]
-    return QueryError(f"not SPARQL: {said[:200]}", place, hint="mend the query there")
+    said = said if len(said) <= 80 else said[:80].rpartition(",")[0] + ", ..."
+    return QueryError(f"not SPARQL: {said}", place, hint="mend the query there; is every bracket closed?")
