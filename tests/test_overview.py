@@ -49,7 +49,7 @@ def row(indication: str, therapy: str, patients: str, source: str) -> dict[str, 
 
 def test_columns() -> None:
     """The table has a column per outcome between the patients and the source."""
-    expected = ["indication", "therapy", "patients", *OUTCOMES, "source", "repeated as"]
+    expected = ["indication", "therapy", "patients", *OUTCOMES, "source", "via", "filed as"]
 
     assert expected == list(rows()[0])
 
@@ -71,7 +71,7 @@ def test_pooled_complete_response(
     found = row(indication, therapy, "pooled", "fergusson-2023")
 
     assert f"n={total} {value} ({interval})" == found["CR"]
-    assert repeated == found["repeated as"]
+    assert repeated == found["filed as"]
 
 
 @pytest.mark.parametrize(
@@ -82,17 +82,17 @@ def test_pooled_toxicity(column: str, expected: str) -> None:
     found = row("lymphoid malignancy", "CD22-directed, any", "pooled", "fergusson-2023")
 
     assert expected == found[column]
-    assert found["repeated as"] == "B-cell malignancy (car-t-hope-2025-03)"
+    assert found["filed as"] == "B-cell malignancy (car-t-hope-2025-03)"
 
 
 @pytest.mark.parametrize(
     ("patients", "source", "column", "expected"),
     [
-        ("nct02315612-fry", "fry-2018", "CR", "12/21 57 % [37-76]"),
-        ("nct02315612-fry", "fry-2018", "relapse", "8/12 66 % [39-86]"),
-        ("nct02315612-fry-cd19-dim-or-negative", "fry-2018", "CR", "5/5 [57-100]"),
-        ("chictr-oic-17013523-pan", "pan-2019", "CR", "24/34 70.5 % [54-83] | 24/30 80 % [63-90]"),
-        ("chictr-oic-17013523-pan", "pan-2019", "neurotoxicity >=3", "0/34 0 % [0-10]"),
+        ("nct02315612-fry*", "fry-2018", "CR", "12/21 57 % [37-76]"),
+        ("nct02315612-fry*", "fry-2018", "relapse", "8/12 66 % [39-86]"),
+        ("nct02315612-fry-cd19-dim-or-negative*", "fry-2018", "CR", "5/5 [57-100]"),
+        ("chictr-oic-17013523-pan*", "pan-2019", "CR", "CR/CRi 24/34 70.5 % [54-83] | CR/CRi 24/30 80 % [63-90]"),
+        ("chictr-oic-17013523-pan*", "pan-2019", "neurotoxicity >=3", "0/34 0 % [0-10]"),
     ],
     ids=["value", "relapse", "counts-only", "two-denominators", "none"],
 )
@@ -101,10 +101,25 @@ def test_figure_of_a_cohort(patients: str, source: str, column: str, expected: s
     assert expected == row("B-ALL", "CD22 alone", patients, source)[column]
 
 
+def test_counts_that_were_worked_out_are_marked() -> None:
+    """Counts derived from a percentage carry a mark, and a row names the document in which its figures were read."""
+    found = row("LBCL", "CD22 alone", "nct04088890-frank*", "frank-2024")
+
+    assert found["CR"] == "~20/38 53 % [37-68]"
+    assert found["via"] == "cargo-2024-lancet-press"
+
+
+def test_mrd_negative_response_is_named() -> None:
+    """A response of another definition stands in the column of CR under its own name."""
+    found = row("B-ALL", "CD19/CD22 dual", "nct03233854-b-all*", "spiegel-2021")
+
+    assert found["CR"] == "MRD-negative CR ~15/17 88 % [66-97]"
+
+
 def test_two_prints_of_one_figure_are_both_shown() -> None:
     """Where two reviews print different percentages, both stand in the cell, the one without a total as it is."""
     assert (
-        row("B-cell malignancy", "CD22 alone", "nct02315612-shah", "shah-2020")["CR"] == "40/57 70.2 % [57-80] | 73 %"
+        row("B-cell malignancy", "CD22 alone", "nct02315612-shah*", "shah-2020")["CR"] == "40/57 70.2 % [57-80] | 73 %"
     )
 
 
@@ -149,6 +164,7 @@ def test_notes_say_how_to_read() -> None:
         ({"value": "30", "unit": "percent", "bound": "<"}, "<30 %"),
         ({"value": "30", "unit": "percent", "bound": "="}, "30 %"),
         ({"events": 0, "total": 21}, "0/21 [0-15]"),
+        ({"events": 0, "total": 21, "countsDerived": True}, "~0/21 [0-15]"),
         ({"events": 40, "value": "73", "unit": "percent"}, "73 %"),
         ({"events": 47, "total": 32}, "47/32"),
         ({"events": 0, "total": 0}, "0/0"),
@@ -166,6 +182,7 @@ def test_notes_say_how_to_read() -> None:
         "below",
         "equal",
         "none",
+        "derived",
         "events-only",
         "more-than-all",
         "of-nobody",
@@ -177,7 +194,8 @@ def test_notes_say_how_to_read() -> None:
 )
 def test_figure(given: dict[str, Any], expected: str) -> None:
     """A figure is written with what is known of it; an interval is computed for a cohort's own counts only."""
-    names = ("events", "total", "value", "unit", "bound", "lower", "upper", "intervalKind", "cohort", "statistic")
+    counts = ("events", "total", "countsDerived")
+    names = (*counts, "value", "unit", "bound", "lower", "upper", "intervalKind", "cohort", "statistic")
     kinds = {"unit": "unit", "intervalKind": "interval-kind", "cohort": "cohort", "statistic": "statistic"}
     plain = {**dict.fromkeys(names), "cohort": "c", "statistic": "proportion", **given}
     row = {n: f"{BASE}{kinds[n]}/{value}" if value and n in kinds else value for n, value in plain.items()}

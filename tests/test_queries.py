@@ -279,6 +279,11 @@ def test_unknown_question_lists_the_nearest() -> None:
     assert "relapse" in caught.value.hint
 
 
+def test_case_of_a_name_does_not_matter() -> None:
+    """A person may write a name as tables show it."""
+    assert len(graph().query("response-by-indication", indication="B-ALL")) > 1
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -288,7 +293,6 @@ def test_unknown_question_lists_the_nearest() -> None:
         "b-all\n# end\n",
         "",
         " b-all",
-        "B-ALL",
         "../source/fry-2018",
         "b-all#measurement",
         '" } DROP ALL #',

@@ -31,7 +31,7 @@ def test_the_answer_shown_is_the_answer_given(tmp_path: Path) -> None:
     """The command at the top prints the table below it."""
     command = re.search(r"^\$ \S+/cd22kg (.*)$", README, re.MULTILINE)
     assert command is not None
-    shown = "".join(line + "\n" for line in README.splitlines() if line.startswith("| ") or line == "|" + "---|" * 14)
+    shown = "".join(line + "\n" for line in README.splitlines() if line.startswith("| ") or line == "|" + "---|" * 17)
     answer = run(*shlex.split(command[1]), cwd=tmp_path)
     assert answer.stdout in shown
 
