@@ -23,8 +23,9 @@ from pyoxigraph import Quad
 
 from cd22kg import resources
 from cd22kg.claims import Reading, SourceMap, claim_files, read_claims
-from cd22kg.errors import Location, OutputError, Problem, StoreError
+from cd22kg.errors import InputError, Location, OutputError, Problem, StoreError
 from cd22kg.files import locked, publish_folder, staging_name, sweep, sync_folder, write_bytes
+from cd22kg.gate.text import read_text
 from cd22kg.rdf import HEADER, Ontology, canonical_nquads, corpus_quads, digest, graph_of, read_ontology, to_turtle
 from cd22kg.reasoning import apply_rules, read_rules
 from cd22kg.store import OxigraphStore, Store
@@ -157,8 +158,8 @@ def check(files: Sequence[Path] = (), claims: Path | None = None) -> Outcome:
 def _source_id(path: Path) -> str:
     """Return the source slug that a file gives, read off its text, as the file may have faults."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        text = read_text(path) if path.is_file() else ""
+    except InputError:
         return ""
     found = re.search(r"^source:\s*\n(?:[ #].*\n)*?\s+id:\s*([a-z0-9-]+)", text, re.MULTILINE)
     return found[1] if found else ""

@@ -136,3 +136,9 @@ def converter() -> Converter:
 def compact(text: str) -> str:
     """Return the CURIE of an IRI, or the IRI itself where no prefix fits."""
     return converter().compress(text, passthrough=True) or text
+
+
+def short_name(text: str) -> str:
+    """Return an IRI for a person: our own things by slug, graphs and other IRIs as CURIE."""
+    kind, _, slug = text.removeprefix(BASE).partition("/")
+    return slug if text.startswith(BASE) and slug and kind != "graph" else compact(text)

@@ -267,7 +267,7 @@ class _FileReader:
                     if isinstance(part, dict):
                         self.replace_signs(term.model, part)
             elif term.role == "link" and isinstance(value, str):
-                plain[term.key] = self.vocabulary.signs(term.kind).get(value, value)
+                plain[term.key] = self.vocabulary.resolve(term.kind, value) or value
 
     def unresolved(self, known: Mapping[str, set[str]], complete: bool) -> Iterator[tuple[Problem | None, Link]]:
         """Yield every reference that names nothing, with its problem.
@@ -284,13 +284,15 @@ class _FileReader:
                 place = draft.node.locate(link.path)
                 allowed: Sequence[str]
                 if link.kind in CONCEPT_KINDS:
+                    if self.vocabulary.resolve(link.kind, link.slug) is not None:
+                        continue
                     allowed = (*self.vocabulary.slugs(link.kind), *self.vocabulary.signs(link.kind))
                 elif link.kind in ENTITY_KINDS:
+                    if link.slug in known[link.kind]:
+                        continue
                     allowed = sorted(known[link.kind])
                 else:
                     yield Problem(f"unknown kind `{link.kind}`", place, hint=_near(link.kind, KINDS)), link
-                    continue
-                if link.slug in allowed:
                     continue
                 if link.kind in ENTITY_KINDS and not complete:
                     yield None, link

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from cd22kg.errors import Location, QueryError
-from cd22kg.gate.text import fault_of
+from cd22kg.gate.text import fault_of, place_after
 
 #: Longest query text, in bytes of UTF-8.
 MAX_BYTES = 64 * 1024
@@ -55,12 +55,14 @@ def check_query(text: str, name: str = "query") -> None:
         QueryError: With the place in the text.
     """
     if hidden := fault_of(text):
-        raise QueryError(hidden[1], _place(name, text, hidden[0]), hint=hidden[2])
+        raise QueryError(hidden[1], place_after(name, text[: hidden[0]]), hint=hidden[2])
     if len(text.encode()) > MAX_BYTES:
         raise QueryError(f"the query has over {MAX_BYTES} bytes", Location(name), hint="shorten it")
     # SPARQL decodes \u escapes before it reads tokens, so an escape can spell any word.
     if escape := re.search(r"\\[uU]", text):
-        raise QueryError("a \\u escape is not allowed", _place(name, text, escape.start()), hint="write the character")
+        raise QueryError(
+            "a \\u escape is not allowed", place_after(name, text[: escape.start()]), hint="write the character"
+        )
     scan = _Scan()
     position = 0
     while match := _TOKENS.match(text, position):
@@ -73,7 +75,7 @@ def check_query(text: str, name: str = "query") -> None:
             kind, word, position = "operator", "<", match.start() + 1
         fault = fault or scan.take(kind, word)
         if fault:
-            raise QueryError(fault, _place(name, text, match.start()), hint=hint)
+            raise QueryError(fault, place_after(name, text[: match.start()]), hint=hint)
 
 
 class _Scan:
@@ -161,8 +163,3 @@ def _is_forbidden(word: str, kind: str) -> bool:
         return upper in FORBIDDEN or "SERVICE" in upper
     prefix, _, local = upper.partition(":")
     return "SERVICE" in prefix or ".SERVICE" in local
-
-
-def _place(name: str, text: str, offset: int) -> Location:
-    before = text[:offset]
-    return Location(name, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1)

@@ -51,7 +51,7 @@ def decode(data: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         raise InputError(
-            f"byte 0x{data[error.start]:02x} is not UTF-8", _place(name, before), hint="save the file as UTF-8"
+            f"byte 0x{data[error.start]:02x} is not UTF-8", place_after(name, before), hint="save the file as UTF-8"
         ) from None
     if text.startswith("\ufeff"):
         raise InputError(
@@ -61,7 +61,7 @@ def decode(data: bytes, name: str) -> str:
         raise InputError("the file is empty", Location(name, 1, 1), hint="write its content or delete the file")
     if fault := fault_of(text):
         number, what, hint = fault
-        raise InputError(what, _place(name, text[:number]), hint=hint)
+        raise InputError(what, place_after(name, text[:number]), hint=hint)
     return text
 
 
@@ -90,6 +90,7 @@ def _common(text: str) -> str:
     return text[:number]
 
 
-def _place(name: str, before: str) -> Location:
+def place_after(name: str, before: str) -> Location:
+    """Return the place at which a text goes on after what stands before it."""
     line = before.count("\n") + 1
     return Location(name, line, len(before) - (before.rfind("\n") + 1) + 1)

@@ -30,6 +30,11 @@ _REGISTRY = {
 }
 
 
+def is_slug(text: str) -> bool:
+    """Return whether a text has the form of a slug."""
+    return _SLUG.fullmatch(text) is not None
+
+
 def is_name(text: str) -> bool:
     """Return whether a text has the form of a slug or of a sign."""
     return _NOTATION.fullmatch(text) is not None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pyoxigraph import Literal, NamedNode
 
-from cd22kg.namespaces import BASE, CD22, GRAPH_INFERRED, PREFIXES, STANDARD_PREFIXES, compact
+from cd22kg.namespaces import CD22, GRAPH_INFERRED, PREFIXES, STANDARD_PREFIXES, compact, short_name
 from cd22kg.store import Store, Table
 from cd22kg.store.base import Term
 
@@ -118,6 +118,4 @@ def _same_patients(claim: NamedNode, store: Store) -> list[str]:
 def _slug(term: Term | None) -> str:
     if not isinstance(term, NamedNode):
         return "" if term is None else str(term)
-    inside = term.value.removeprefix(BASE)
-    kind, _, slug = inside.partition("/")
-    return slug if term.value.startswith(BASE) and slug and not kind.startswith("ontology") else compact(term.value)
+    return short_name(term.value)

@@ -17,13 +17,13 @@ from difflib import get_close_matches
 from pyoxigraph import Literal, NamedNode
 
 from cd22kg.errors import QueryError
+from cd22kg.model.values import is_slug
 from cd22kg.namespaces import BASE, KINDS, STANDARD_PREFIXES
 from cd22kg.queries.library import Parameter, Query
 from cd22kg.store import Store, Table
 
 _BLOCK = re.compile(r"^[ \t]*# param (?P<name>[a-z-]+)\n(?P<body>.*?)^[ \t]*# end\n", re.MULTILINE | re.DOTALL)
 _VALUES = re.compile(r"(?P<head>VALUES \?\w+ )\{[^}]*\}")
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> str:
@@ -76,7 +76,7 @@ def thing(kind: str, slug: str, store: Store) -> NamedNode:
     Raises:
         QueryError: If it does not; it lists the nearest names.
     """
-    if _SLUG.fullmatch(slug) and store.query(f"ASK {{ <{BASE}{kind}/{slug}> a ?class }}"):
+    if is_slug(slug) and store.query(f"ASK {{ <{BASE}{kind}/{slug}> a ?class }}"):
         return NamedNode(f"{BASE}{kind}/{slug}")
     known = slugs(kind, store)
     near = get_close_matches(slug, known, n=3, cutoff=0.5) or known[:12]

@@ -15,7 +15,7 @@ from typing import Any
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, serialize
 
 from cd22kg.errors import QueryError
-from cd22kg.namespaces import BASE, PREFIXES, STANDARD_PREFIXES, compact
+from cd22kg.namespaces import PREFIXES, STANDARD_PREFIXES, short_name
 from cd22kg.store import Answer, Table
 from cd22kg.store.base import Term
 
@@ -116,11 +116,8 @@ def _full(term: Term | None) -> str:
 
 
 def _short(term: Term | None) -> str:
-    """Return a term for a person: our own things by slug, other IRIs as CURIE."""
-    if isinstance(term, NamedNode):
-        kind, _, slug = term.value.removeprefix(BASE).partition("/")
-        return slug if term.value.startswith(BASE) and slug and kind != "graph" else compact(term.value)
-    return _full(term)
+    """Return a term for a person."""
+    return short_name(term.value) if isinstance(term, NamedNode) else _full(term)
 
 
 def _safe_cell(term: Term | None) -> str:

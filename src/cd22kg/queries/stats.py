@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyoxigraph import Literal, NamedNode
 
-from cd22kg.namespaces import BASE, PREFIXES, compact
+from cd22kg.namespaces import PREFIXES, short_name
 from cd22kg.queries.result import columns
 from cd22kg.store import Store, Table
 
@@ -28,15 +28,10 @@ def statistics_table(store: Store) -> str:
         answer = store.query(query, prefixes=PREFIXES)
         assert isinstance(answer, Table)  # noqa: S101  # a SELECT gives a table
         rows = [
-            [_name(term.value), number.value]
+            [short_name(term.value), number.value]
             for term, number in answer.rows
             if isinstance(term, NamedNode) and isinstance(number, Literal)
         ]
         total = str(sum(int(number) for _, number in rows))
         blocks.append(columns([[title, total], *rows], [False, True]))
     return "\n".join(blocks)
-
-
-def _name(iri: str) -> str:
-    kind, _, slug = iri.removeprefix(BASE).partition("/")
-    return slug if iri.startswith(BASE) and slug and kind != "graph" else compact(iri)
