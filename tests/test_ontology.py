@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import shutil
 from collections.abc import Iterable
@@ -20,20 +19,17 @@ from cd22kg.namespaces import (
     GRAPH_ONTOLOGY,
     GRAPH_VOCABULARY,
     LICENSE,
-    OUTSIDE_PREFIXES,
     STANDARD_PREFIXES,
 )
 from cd22kg.rdf import graph_of, read_ontology, read_turtle
 
 ROOT = Path(__file__).resolve().parents[1]
-ENTITIES = ROOT.parent / "shared" / "evidence" / "entities.tsv"
 ONTOLOGY_FILES = sorted((ROOT / "ontology").glob("*.ttl"))
 QUADS = read_ontology().quads
 
 DCTERMS, OWL, RDF, RDFS, SKOS, XSD = (STANDARD_PREFIXES[p] for p in ("dcterms", "owl", "rdf", "rdfs", "skos", "xsd"))
 TYPE = RDF + "type"
 ONTOLOGY = BASE + "ontology"
-MATCHES = tuple(SKOS + name for name in ("exactMatch", "closeMatch", "broadMatch", "narrowMatch", "relatedMatch"))
 #: The classes that a concept of a kind may have, where they are not the kind's own class.
 NARROWER_CLASSES = {"Therapy": {"TherapyGroup", "TherapyProduct"}}
 
@@ -67,9 +63,6 @@ CONCEPTS = sorted(subject for subject, found in facts().items() if SKOS + "inSch
 SCHEMES = of_type(SKOS + "ConceptScheme")
 TERM_TYPES = tuple(OWL + name for name in ("Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty"))
 TERMS = [subject for subject in of_type(*TERM_TYPES) if subject.startswith(CD22)]
-MATCHED = sorted(
-    (subject, term.value) for subject, found in facts().items() for match in MATCHES for term in found.get(match, [])
-)
 
 
 # Concepts
@@ -248,57 +241,6 @@ def test_graphs_of_the_ontology() -> None:
     assert {GRAPH_VOCABULARY} == {
         graph_of(quad) for quad in QUADS if isinstance(quad.subject, NamedNode) and quad.subject.value in CONCEPTS
     }
-
-
-# Outside matches
-
-
-@cache
-def verified() -> dict[str, set[str]]:
-    """Return the verified identifiers of the evidence table by our prefix for their system."""
-    systems = {
-        "Ensembl": "ensembl",
-        "HGNC": "hgnc",
-        "ICD10CM": "icd10cm",
-        "MeSH": "MESH",
-        "NCBI Gene": "ncbigene",
-        "OMIM": "mim",
-        "SNOMED CT": "SCTID",
-        "UMLS": "umls",
-        "UniProtKB": "uniprot",
-    }
-    found: dict[str, set[str]] = {}
-    with ENTITIES.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            if row["verified"] == "yes" and row["identifier"]:
-                system = row["id_system"].partition(" (via ")[0]
-                local = row["identifier"].rpartition(":")[2]
-                found.setdefault(systems.get(system, system), set()).add(local)
-    return found
-
-
-@pytest.mark.shared
-@pytest.mark.skipif(not ENTITIES.is_file(), reason="the folder of evidence is not beside the checkout")
-@pytest.mark.parametrize(("concept", "match"), MATCHED, ids=[f"{short(c)}-{m.rpartition('/')[2]}" for c, m in MATCHED])
-def test_match_is_verified(concept: str, match: str) -> None:
-    """An outside identifier stands, verified, in the table of evidence."""
-    prefix, base = max(
-        ((p, b) for p, b in OUTSIDE_PREFIXES.items() if match.startswith(b)), key=lambda item: len(item[1])
-    )
-
-    assert match.removeprefix(base) in verified()[prefix], f"{short(concept)} {prefix}"
-
-
-def test_there_are_matches() -> None:
-    """Some concepts are matched to the outside, and none to two exact concepts of one vocabulary."""
-    exact: dict[tuple[str, str], list[str]] = {}
-    for concept in CONCEPTS:
-        for match in values(concept, SKOS + "exactMatch"):
-            prefix = max((b for b in OUTSIDE_PREFIXES.values() if match.startswith(b)), key=len)
-            exact.setdefault((short(concept), prefix), []).append(match)
-
-    assert exact
-    assert {key: found for key, found in exact.items() if len(found) > 1} == {}
 
 
 # Consistency

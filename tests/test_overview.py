@@ -49,7 +49,7 @@ def row(indication: str, therapy: str, patients: str, source: str) -> dict[str, 
 
 def test_columns() -> None:
     """The table has a column per outcome between the patients and the source."""
-    expected = ["indication", "therapy", "patients", *OUTCOMES, "source", "via", "filed as"]
+    expected = ["indication", "therapy", "product", "patients", *OUTCOMES, "source", "via", "filed as"]
 
     assert expected == list(rows()[0])
 

@@ -30,9 +30,14 @@ QUERIES = {query.name: query for query in library()}
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NUMERIC = {rdflib.XSD.integer, rdflib.XSD.decimal}
 
+FIRI_CEL = ("firce1-ash-2025", "firce1-press-2025", "frank-2024")
+
 #: For each parameter of each question: a value, and the values that the column it bears on then holds.
 NARROWER: list[tuple[str, str, str, str, set[str]]] = [
     ("article-claims", "source", "fergusson-2023", "claim", {f"claim/fergusson-2023-p0{n}" for n in range(1, 9)}),
+    ("missing-fields", "field", "versionDate", "kind", {"registry record"}),
+    ("outcomes-covered", "source", "frank-2024", "therapy", {"therapy/firi-cel"}),
+    ("outcomes-covered", "therapy", "firi-cel", "source", {f"source/{s}" for s in FIRI_CEL}),
     ("related-claims", "type", "repeats", "type", {"relation-type/repeats"}),
     ("relapse", "indication", "lbcl", "indication", {"indication/lbcl"}),
     ("relapse", "indication", "nhl", "indication", {"indication/lbcl"}),
@@ -59,6 +64,7 @@ NARROWER: list[tuple[str, str, str, str, set[str]]] = [
     ("response-by-indication", "therapy", "firi-cel", "therapy", {"therapy/firi-cel"}),
     ("severe-toxicity", "indication", "b-all", "indication", {"indication/b-all"}),
     ("severe-toxicity", "therapy", "auto3", "therapy", {"therapy/auto3"}),
+    ("therapies", "therapy", "auto3", "therapy", {"therapy/auto3"}),
 ]
 
 

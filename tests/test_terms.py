@@ -71,8 +71,8 @@ OF_CONCEPTS = {
 }
 #: Properties that rules infer.
 INFERRED = {"confirms", "contradicts", "refines", "repeats", "supersedes", "therapyGroup", "within"}
-#: Properties of rules, which the shapes state.
-OF_RULES = {"mayBePublished"}
+#: Properties that rules and reports read.
+OF_RULES = {"expects", "field", "mayBePublished"}
 #: Properties that follow from where a thing stands in a file.
 OF_THE_FILE = {"describedIn", "source"}
 
@@ -331,3 +331,18 @@ def test_default_claim_type() -> None:
     """The kind of a claim without `type` is one of the kinds."""
     assert DEFAULT_CLAIM_TYPE in CLAIM_TYPES
     assert CONTEXT["@base"] == BASE + "source/"
+
+
+def test_fields_are_the_keys_of_claim_files() -> None:
+    """A property that names its field names its key in the model; what a class expects has such a name."""
+    graph = ontology()
+    keys: dict[str, set[str]] = {}
+    for model in MODELS:
+        for term in terms(model):
+            keys.setdefault(term.predicate, set()).add(term.key)
+    fields = {str(s): str(o) for s, o in graph.subject_objects(URIRef(CD22 + "field"))}
+    of_files = {predicate: name for predicate, name in fields.items() if predicate in keys}
+
+    assert of_files
+    assert {predicate: name for predicate, name in of_files.items() if keys[predicate] != {name}} == {}
+    assert {str(o) for o in graph.objects(None, URIRef(CD22 + "expects"))} <= set(fields)

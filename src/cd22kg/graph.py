@@ -16,6 +16,7 @@ from cd22kg.gate.sparql import check_query
 from cd22kg.namespaces import PREFIXES
 from cd22kg.queries import Result, bind, find_query
 from cd22kg.queries.card import claim_card
+from cd22kg.queries.coverage import coverage
 from cd22kg.queries.overview import overview
 from cd22kg.queries.parameters import thing
 from cd22kg.queries.stats import statistics_table
@@ -107,6 +108,10 @@ class KnowledgeGraph:
     def stats(self) -> str:
         """Return counts of what the graph holds, as text."""
         return statistics_table(self.store)
+
+    def coverage(self) -> str:
+        """Return what the graph holds by therapy and source, what it lacks, and why, as text."""
+        return coverage(self.query)
 
     def validate(self) -> Report:
         """Validate the graph against the shapes of the package."""

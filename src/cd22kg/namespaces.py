@@ -82,6 +82,7 @@ OUTSIDE_PREFIXES = {
     "ensembl": "http://identifiers.org/ensembl/",
     "hgnc": "http://identifiers.org/hgnc/",
     "icd10cm": "http://purl.bioontology.org/ontology/ICD10CM/",
+    "meddra": "http://purl.bioontology.org/ontology/MEDDRA/",
     "mim": "http://identifiers.org/mim/",
     "ncbigene": "http://identifiers.org/ncbigene/",
     "umls": "http://linkedlifedata.com/resource/umls/id/",

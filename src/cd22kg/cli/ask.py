@@ -105,6 +105,12 @@ def show(claim: Annotated[str, typer.Argument(help="The claim's id.")], store: S
 
 
 @app.command()
-def stats(store: StoreOption = None) -> None:
+def stats(
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Which outcomes each therapy and source has, what is missing, and why.")
+    ] = False,
+    store: StoreOption = None,
+) -> None:
     """Count claims, concepts and quads."""
-    answer(open_graph(store).stats())
+    graph = open_graph(store)
+    answer(graph.coverage() if coverage else graph.stats())

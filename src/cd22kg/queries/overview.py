@@ -1,4 +1,4 @@
-"""The evidence at a glance: one row per indication, construct, source and cohort; one column per outcome."""
+"""The evidence at a glance: one row per indication, construct, product, source and cohort; a column per outcome."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CR holds CR, CR/CRi and MRD-negative CR, each named.  `cd22kg show CLAIM` tells 
 An index of published evidence, not medical guidance.
 """
 
-_Key = tuple[str, str, bool, str, str]
+_Key = tuple[str, str, bool, str, str, str]
 
 
 def overview(result: Result) -> str:
@@ -28,7 +28,8 @@ def overview(result: Result) -> str:
     seen: set[str] = set()
     for row in result:
         patients = _slug(row["cohort"]) + ("*" if row["shared"] else "") if row["cohort"] else "pooled"
-        key = (row["indicationLabel"], row["groupLabel"], row["cohort"] is not None, _slug(row["source"]), patients)
+        group, product = row["groupLabel"], row["product"] or ""
+        key = (row["indicationLabel"], group, row["cohort"] is not None, product, _slug(row["source"]), patients)
         if row["repeatedAs"]:
             repeats.setdefault(key, set()).add(f"{row['repeatedAs']} ({_slug(row['repeatedBy'])})")
         if row["via"]:
@@ -36,15 +37,15 @@ def overview(result: Result) -> str:
         if row["claim"] not in seen:
             seen.add(row["claim"])
             cells.setdefault(key, {}).setdefault(row["column"], []).append(named(row))
-    heading = ["indication", "therapy", "patients", *OUTCOMES, "source", "via", "filed as"]
+    heading = ["indication", "therapy", "product", "patients", *OUTCOMES, "source", "via", "filed as"]
     table = [heading]
     last = ("", "")
     for key in sorted(cells):
-        indication, group, _, source, patients = key
+        indication, group, _, product, source, patients = key
         shown = [indication if indication != last[0] else "", group if (indication, group) != last else ""]
         figures = [" | ".join(cells[key].get(column, [])) for column in OUTCOMES]
         last_columns = [", ".join(sorted(found.get(key, ()))) for found in (via, repeats)]
-        table.append([*shown, patients, *figures, source, *last_columns])
+        table.append([*shown, product, patients, *figures, source, *last_columns])
         last = (indication, group)
     return columns(table, [False] * len(heading)) + "\n" + NOTES
 

@@ -12,6 +12,7 @@ from cd22kg.errors import InputError, Location
 from cd22kg.gate.text import read_text
 from cd22kg.model import Concept, Vocabulary
 from cd22kg.namespaces import BASE, CONCEPT_KINDS, GRAPH_ONTOLOGY, GRAPH_VOCABULARY, STANDARD_PREFIXES
+from cd22kg.rdf import mappings as table
 from cd22kg.resources import resource_files
 
 _SKOS = STANDARD_PREFIXES["skos"]
@@ -21,10 +22,11 @@ CORE = "cd22kg.ttl"
 
 @dataclass(frozen=True)
 class Ontology:
-    """The quads of the ontology and vocabulary graphs, and the concepts by kind."""
+    """The quads of the ontology and vocabulary graphs, the concepts by kind, and what they match outside."""
 
     quads: tuple[Quad, ...]
     vocabulary: Vocabulary
+    mappings: tuple[table.Mapping, ...]
 
 
 def read_turtle(path: Path, graph: str, *, name: str = "") -> list[Quad]:
@@ -47,12 +49,15 @@ def read_turtle(path: Path, graph: str, *, name: str = "") -> list[Quad]:
 
 
 def read_ontology() -> Ontology:
-    """Return the ontology and the concept lists that ship with the package."""
+    """Return the ontology, the concept lists and the mapping table that ship with the package."""
     quads: list[Quad] = []
     for path in resource_files("ontology", "*.ttl"):
         graph = GRAPH_ONTOLOGY if path.name == CORE else GRAPH_VOCABULARY
         quads += read_turtle(path, graph, name=f"ontology/{path.name}")
-    return Ontology(tuple(quads), Vocabulary.of(_concepts(quads)))
+    vocabulary = Vocabulary.of(_concepts(quads))
+    (path,) = resource_files("ontology", table.FILE)
+    mappings = table.read_mappings(path, vocabulary, name=f"ontology/{path.name}")
+    return Ontology((*quads, *table.mapping_quads(mappings)), vocabulary, mappings)
 
 
 def _concepts(quads: list[Quad]) -> Iterator[Concept]:
