@@ -198,7 +198,7 @@ def test_mondo_agrees(system: str) -> None:
 @pytest.mark.shared
 @needs_slices
 def test_disease_ontology_agrees() -> None:
-    """A Disease Ontology term exists in its slice, in use, and refers to the concept that we record as close."""
+    """A Disease Ontology term that its slice holds is in use and bears the name we recorded; the close one is its own."""
     text = (SLICES / "doid" / "doid-haematology.obo").read_text(encoding="utf-8")
     terms = dict(re.findall(r"\[Term\]\nid: (DOID:\d+)\n(.*?)(?:\n\n|\Z)", text, flags=re.DOTALL))
     ours = sorted(m.object for m in MAPPINGS if m.object.startswith("DOID:") and m.subject.startswith("indication:"))
