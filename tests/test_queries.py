@@ -40,7 +40,7 @@ NARROWER: list[tuple[str, str, str, str, set[str]]] = [
     ("outcomes-covered", "therapy", "firi-cel", "source", {f"source/{s}" for s in FIRI_CEL}),
     ("related-claims", "type", "repeats", "type", {"relation-type/repeats"}),
     ("relapse", "indication", "lbcl", "indication", {"indication/lbcl"}),
-    ("relapse", "indication", "nhl", "indication", {"indication/lbcl"}),
+    ("relapse", "indication", "nhl", "indication", {"indication/b-nhl", "indication/lbcl", "indication/nhl"}),
     (
         "relapse",
         "therapy",
@@ -55,6 +55,7 @@ NARROWER: list[tuple[str, str, str, str, set[str]]] = [
             "therapy/cd19-cd22-bispecific-nct03185494",
             "therapy/cd19-cd22-coadministered-wang-2023",
             "therapy/cd19-cd22-dual-car-t",
+            "therapy/cd19-cd22-sequential-chictr2100053871",
         },
     ),
     ("response-by-indication", "indication", "all", "indication", {"indication/all", "indication/b-all"}),
