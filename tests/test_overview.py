@@ -119,7 +119,7 @@ def test_mrd_negative_response_is_named() -> None:
 def test_two_prints_of_one_figure_are_both_shown() -> None:
     """Where two reviews print different percentages, both stand in the cell, the one without a total as it is."""
     assert (
-        row("B-cell malignancy", "CD22 alone", "nct02315612-shah*", "shah-2020")["CR"] == "40/57 70.2 % [57-80] | 73 %"
+        row("B-cell malignancy", "CD22 alone", "nct02315612-shah*", "shah-2020")["CR"] == "40/57 70.2 % [57-80] | 40 events 73 %"
     )
 
 
@@ -165,7 +165,7 @@ def test_notes_say_how_to_read() -> None:
         ({"value": "30", "unit": "percent", "bound": "="}, "30 %"),
         ({"events": 0, "total": 21}, "0/21 [0-15]"),
         ({"events": 0, "total": 21, "countsDerived": True}, "~0/21 [0-15]"),
-        ({"events": 40, "value": "73", "unit": "percent"}, "73 %"),
+        ({"events": 40, "value": "73", "unit": "percent"}, "40 events 73 %"),
         ({"events": 47, "total": 32}, "47/32"),
         ({"events": 0, "total": 0}, "0/0"),
         ({"events": 5, "total": 10, "cohort": None}, "5/10"),

@@ -27,13 +27,19 @@ def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_answer_shown_is_the_answer_given(tmp_path: Path) -> None:
-    """The command at the top prints the table below it."""
-    command = re.search(r"^\$ \S+/cd22kg (.*)$", README, re.MULTILINE)
-    assert command is not None
-    shown = "".join(line + "\n" for line in README.splitlines() if line.startswith("| ") or line == "|" + "---|" * 17)
-    answer = run(*shlex.split(command[1]), cwd=tmp_path)
-    assert answer.stdout in shown
+COMMANDS = re.findall(r"^\$ \S+/cd22kg ([^\n]*)\n```\n\n(.*?\n)\n(?=An |</details>)", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(("command", "shown"), COMMANDS, ids=[command for command, _ in COMMANDS])
+def test_the_answer_shown_is_the_answer_given(tmp_path: Path, command: str, shown: str) -> None:
+    """A command prints the table below it."""
+    assert run(*shlex.split(command), cwd=tmp_path).stdout == shown
+
+
+def test_the_readme_shows_the_overview() -> None:
+    """The overview stands in full, with products by name."""
+    assert [command for command, _ in COMMANDS if command == "overview --format md"]
+    assert "| firicabtagene autoleucel |" in README
 
 
 def test_the_python_example_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,9 +93,17 @@ class KnowledgeGraph:
         check_query(text, name)
         return Result(self.store.query(text, prefixes=PREFIXES, name=name))
 
-    def overview(self) -> str:
-        """Return the table of complete response, relapse and severe toxicity by indication and construct."""
-        return overview(self.query("evidence-overview"))
+    def overview(self, form: str = "table", **parameters: str | Sequence[str]) -> str:
+        """Return the table of complete response, relapse and severe toxicity by indication, construct and product.
+
+        Args:
+            form: ``table`` for aligned text, ``md`` for Markdown.
+            **parameters: `indication` and `therapy`, as the question ``evidence-overview`` takes them.
+
+        Raises:
+            QueryError: If the form or a parameter is wrong.
+        """
+        return overview(self.query("evidence-overview", **parameters), form)
 
     def show(self, claim: str) -> str:
         """Return everything known about a claim, as text.

@@ -21,6 +21,10 @@ StoreOption = Annotated[
     ),
 ]
 
+ParameterOption = Annotated[
+    list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE", help="A parameter; repeat for several.")
+]
+
 
 def open_graph(folder: Path | None) -> KnowledgeGraph:
     """Return the graph of a build folder, or say on stderr that the packaged claims are read instead."""
@@ -43,9 +47,7 @@ def query(
     name: Annotated[str | None, typer.Argument(help="A question of the library; see --list.")] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="A file with SPARQL.")] = None,
     text: Annotated[str | None, typer.Option("--execute", "-e", help="SPARQL; our prefixes are known.")] = None,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE", help="A parameter; repeat for several.")
-    ] = None,
+    param: ParameterOption = None,
     form: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="table, csv, tsv, json, md or ttl.")
     ] = "table",
@@ -93,9 +95,13 @@ def _parameters(texts: list[str]) -> dict[str, list[str]]:
 
 
 @app.command()
-def overview(store: StoreOption = None) -> None:
-    """Show the evidence at a glance: response, relapse, toxicity."""
-    answer(open_graph(store).overview())
+def overview(
+    param: ParameterOption = None,
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="table or md.")] = "table",
+    store: StoreOption = None,
+) -> None:
+    """Show the evidence at a glance: response, relapse, toxicity, by indication and therapy."""
+    answer(open_graph(store).overview(form, **_parameters(param or [])))
 
 
 @app.command()

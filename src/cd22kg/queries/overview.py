@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from cd22kg.errors import QueryError
 from cd22kg.namespaces import BASE
-from cd22kg.queries.result import Result, columns
+from cd22kg.queries.result import Result, columns, markdown
 from cd22kg.statistics import wilson_interval
 
+FORMS = ("table", "md")
 OUTCOMES = ("CR", "relapse", "CRS >=3", "neurotoxicity >=3")
 NOTES = """n/N, the percentage the source prints, (its 95 % confidence interval), [95 % Wilson interval, computed here].
 ~ counts worked out from a percentage, not printed.  * the cohort shares patients with another: never add them up.
@@ -20,8 +22,14 @@ An index of published evidence, not medical guidance.
 _Key = tuple[str, str, bool, str, str, str]
 
 
-def overview(result: Result) -> str:
-    """Return the rows of the question ``evidence-overview`` as a table of text."""
+def overview(result: Result, form: str = "table") -> str:
+    """Return the rows of the question ``evidence-overview`` as a table of text, or of Markdown (``md``).
+
+    Raises:
+        QueryError: If the form is another.
+    """
+    if form not in FORMS:
+        raise QueryError(f"the overview has no format `{form}`", hint=f"one of: {', '.join(FORMS)}")
     cells: dict[_Key, dict[str, list[str]]] = {}
     repeats: dict[_Key, set[str]] = {}
     via: dict[_Key, set[str]] = {}
@@ -47,6 +55,8 @@ def overview(result: Result) -> str:
         last_columns = [", ".join(sorted(found.get(key, ()))) for found in (via, repeats)]
         table.append([*shown, product, patients, *figures, source, *last_columns])
         last = (indication, group)
+    if form == "md":
+        return markdown(table) + "\n" + "".join(f"- {note}\n" for note in NOTES.splitlines())
     return columns(table, [False] * len(heading)) + "\n" + NOTES
 
 
@@ -63,6 +73,8 @@ def figure(row: dict[str, Any]) -> str:
         parts.append(f"{'~' if row['countsDerived'] else ''}{events}/{total}")
     elif total is not None:
         parts.append(f"n={total}")
+    elif events is not None:
+        parts.append(f"{events} events")
     if row["value"] is not None:
         unit = "%" if _slug(row["unit"] or "") == "percent" else _slug(row["unit"] or "")
         bound = "" if row["bound"] in (None, "=") else row["bound"]

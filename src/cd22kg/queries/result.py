@@ -22,6 +22,8 @@ from cd22kg.store.base import Term
 FORMATS = ("table", "csv", "tsv", "json", "md", "ttl")
 _XSD = STANDARD_PREFIXES["xsd"]
 _NUMBER = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?")
+#: What Markdown would read as the end of a cell, as emphasis, or as struck out.
+_MARKS = re.compile(r"[|*~]")
 _NUMERIC = {_XSD + name for name in ("integer", "decimal", "double", "float")}
 
 
@@ -175,11 +177,16 @@ def _json_term(term: Term) -> dict[str, Any]:
 
 
 def _markdown(table: Table) -> str:
-    def line(cells: list[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |\n"
+    return markdown([list(table.columns), *([_short(term) for term in row] for row in table.rows)])
 
-    rows = "".join(line([_short(term) for term in row]) for row in table.rows)
-    return line(list(table.columns)) + "|" + "---|" * len(table.columns) + "\n" + rows
+
+def markdown(rows: list[list[str]]) -> str:
+    """Return rows as a Markdown table; the first row is the heading."""
+
+    def line(cells: list[str]) -> str:
+        return "| " + " | ".join(_MARKS.sub(r"\\\g<0>", cell).replace("\n", " ") for cell in cells) + " |\n"
+
+    return line(rows[0]) + "|" + "---|" * len(rows[0]) + "\n" + "".join(line(row) for row in rows[1:])
 
 
 def _table(table: Table) -> str:
