@@ -119,7 +119,8 @@ def test_mrd_negative_response_is_named() -> None:
 def test_two_prints_of_one_figure_are_both_shown() -> None:
     """Where two reviews print different percentages, both stand in the cell, the one without a total as it is."""
     assert (
-        row("B-cell malignancy", "CD22 alone", "nct02315612-shah*", "shah-2020")["CR"] == "40/57 70.2 % [57-80] | 40 events 73 %"
+        row("B-cell malignancy", "CD22 alone", "nct02315612-shah*", "shah-2020")["CR"]
+        == "40/57 70.2 % [57-80] | 40 events 73 %"
     )
 
 
