@@ -135,7 +135,7 @@ def test_manifest_counts(built: Path) -> None:
     graphs = {str(quad.graph_name)[1:-1] for quad in quads}
 
     assert len(SMALL) == manifest["counts"]["sources"]
-    assert manifest["counts"]["claims"] == {"PooledClaim": 8, "ResultClaim": 3, "StatementClaim": 1}
+    assert manifest["counts"]["claims"] == {"PooledClaim": 8, "ResultClaim": 3, "StatementClaim": 3}
     assert len(quads) == manifest["counts"]["quads"]
     assert len(quads) == sum(graph["quads"] for graph in manifest["graphs"].values())
     assert graphs == set(manifest["graphs"])
@@ -203,7 +203,7 @@ def test_progress_names_each_step(tmp_path: Path, claims: Path) -> None:
 
     assert steps == [line.split()[0] for line in said]
     assert steps == list(progress.seconds)
-    assert "12 claims in 4 files" in said[1]
+    assert "14 claims in 4 files" in said[1]
 
 
 # The same bytes

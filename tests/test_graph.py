@@ -155,6 +155,7 @@ def test_question_by_name(memory: KnowledgeGraph) -> None:
 
     assert {f"{BASE}indication/dlbcl", f"{BASE}indication/lbcl"} == {row["indication"] for row in one}
     assert {
+        f"{BASE}indication/aggressive-b-nhl",
         f"{BASE}indication/b-nhl",
         f"{BASE}indication/burkitt-lymphoma",
         f"{BASE}indication/dlbcl",
