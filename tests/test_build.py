@@ -199,7 +199,7 @@ def test_progress_names_each_step(tmp_path: Path, claims: Path) -> None:
     said: list[str] = []
     progress = Progress(said.append)
     build(tmp_path / "build", claims, progress)
-    steps = ["ontology", "claims", "load", "infer", "validate", "export", "publish"]
+    steps = ["ontology", "claims", "load", "classify", "infer", "validate", "export", "publish"]
 
     assert steps == [line.split()[0] for line in said]
     assert steps == list(progress.seconds)

@@ -28,6 +28,7 @@ COMMANDS = (
     ("query",),
     ("overview",),
     ("show",),
+    ("explain",),
     ("stats",),
     ("build",),
     ("check",),
@@ -35,6 +36,7 @@ COMMANDS = (
     ("export", "turtle"),
     ("export", "schema"),
     ("export", "context"),
+    ("export", "classification"),
 )
 #: Libraries that take long to import; help must not wait for them.
 HEAVY = {"curies", "owlready2", "pydantic", "pyoxigraph", "pyshacl", "rdflib", "scipy", "yaml"}
@@ -45,6 +47,10 @@ XSD = STANDARD_PREFIXES["xsd"]
 
 #: Command lines that could not run, with a piece of what is said.
 COULD_NOT_RUN = {
+    "explain one of two": (("explain", "therapy:auto3", "a"), "give a claim, or subject, property and object"),
+    "explain a name": (("explain", "nowhere:x", "a", "cd22:Claim"), "`nowhere:x` names nothing"),
+    "explain what is not": (("explain", "therapy:auto3", "a", "cd22:Antigen"), "the graph does not hold"),
+    "explain no claim": (("explain", "shah-2020-rc"), "shah-2020-cr"),
     "unknown format": (("query", "relapse", "--format", "xlsx"), "one of: table, csv, tsv, json, md, ttl"),
     "Turtle of a table": (("query", "relapse", "--format", "ttl"), "Turtle is for triples"),
     "unknown question": (("query", "relapsed"), "try relapse"),

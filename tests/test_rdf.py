@@ -45,7 +45,7 @@ ABSOLUTE = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:(?:[^\x00-\x20<>"{}|^`\\%]|%[0-9
 OURS = re.compile(
     rf"{re.escape(BASE)}(?:"
     rf"(?:{'|'.join(KINDS)})/[a-z0-9]+(?:-[a-z0-9]+)*(?:#[a-z]+(?:-[0-9]+)?)?"
-    r"|scheme/[a-z-]+|graph/[a-z]+(?:/[a-z0-9-]+)?|ontology(?:#[A-Za-z]+|/[0-9.]+)?|)"
+    r"|scheme/[a-z-]+|graph/[a-z]+(?:/[a-z0-9-]+)?|ontology(?:#[A-Za-z][A-Za-z0-9]*|/[0-9.]+)?|)"
 )
 
 

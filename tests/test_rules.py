@@ -43,6 +43,19 @@ CASES: dict[str, list[tuple[str, str]]] = {
         ),
         ("cohort:c cd22:priorTherapy therapy:t . therapy:t cd22:targets antigen:cd22 .", ""),
     ],
+    "claim-by-outcome-kind": [
+        (
+            """outcome:a cd22:outcomeKind outcome-kind:efficacy . claim:a a cd22:Claim ; cd22:outcome outcome:a .
+            outcome:b cd22:outcomeKind outcome-kind:safety . claim:b a cd22:Claim ; cd22:outcome outcome:b .
+            outcome:c cd22:outcomeKind outcome-kind:durability . claim:c a cd22:Claim ; cd22:outcome outcome:c .""",
+            "claim:a a cd22:EfficacyClaim . claim:b a cd22:SafetyClaim . claim:c a cd22:DurabilityClaim .",
+        ),
+        (
+            """outcome:a cd22:outcomeKind outcome-kind:baseline . claim:a a cd22:Claim ; cd22:outcome outcome:a .
+            outcome:b cd22:outcomeKind outcome-kind:safety . claim:b a cd22:Claim ; cd22:about outcome:b .""",
+            "",
+        ),
+    ],
     "class-membership": [
         (
             """cd22:ResultClaim rdfs:subClassOf cd22:Claim . cd22:Claim rdfs:subClassOf cd22:Thing .
@@ -60,6 +73,24 @@ CASES: dict[str, list[tuple[str, str]]] = {
         ),
         ("outcome:a cd22:partOf outcome:b .", ""),
     ],
+    "evidence-after-cd19-failure": [
+        (
+            """claim:c a cd22:EvidenceClaim ; cd22:cohort cohort:c . cohort:c cd22:priorTherapy therapy:t .
+            therapy:t cd22:targets antigen:cd19 .""",
+            "claim:c a cd22:EvidenceAfterCD19Failure .",
+        ),
+        (
+            """claim:c a cd22:EvidenceClaim ; cd22:cohort cohort:c . cohort:c cd22:priorTherapy therapy:t .
+            therapy:t cd22:targets antigen:cd20 .""",
+            "",
+        ),
+        (
+            """claim:c a cd22:StatementClaim ; cd22:cohort cohort:c . cohort:c cd22:priorTherapy therapy:t .
+            therapy:t cd22:targets antigen:cd19 .""",
+            "",
+        ),
+        ("claim:c a cd22:EvidenceClaim ; cd22:priorExposure therapy:t . therapy:t cd22:targets antigen:cd19 .", ""),
+    ],
     "evidence-claim": [
         (
             """claim:a a cd22:ResultClaim ; cd22:source source:s . claim:b a cd22:PooledClaim ; cd22:source source:s ;
@@ -71,6 +102,17 @@ CASES: dict[str, list[tuple[str, str]]] = {
         ("claim:c a cd22:ResultClaim ; cd22:source source:s ; cd22:status status:draft .", ""),
         ("claim:c a cd22:PooledClaim ; cd22:source source:s ; cd22:status status:withdrawn .", ""),
         ("claim:c a cd22:ResultClaim ; cd22:source source:r . source:r cd22:retracted true .", ""),
+    ],
+    "inverse": [
+        (
+            "cd22:supersededBy owl:inverseOf cd22:supersedes . claim:a cd22:supersedes claim:b .",
+            "claim:b cd22:supersededBy claim:a .",
+        ),
+        (
+            "cd22:supersededBy owl:inverseOf cd22:supersedes . claim:a cd22:supersededBy claim:b .",
+            "claim:b cd22:supersedes claim:a .",
+        ),
+        ("cd22:supersededBy owl:inverseOf cd22:supersedes . claim:a cd22:refines claim:b .", ""),
     ],
     "relation-certain": [
         (
@@ -105,6 +147,10 @@ CASES: dict[str, list[tuple[str, str]]] = {
             "cohort:a cd22:subsetOf cohort:c , cohort:d . cohort:b cd22:subsetOf cohort:d .",
         ),
         ("cohort:a cd22:overlaps cohort:b . cohort:b cd22:overlaps cohort:c .", ""),
+    ],
+    "superseded-claim": [
+        ("claim:b cd22:supersededBy claim:a .", "claim:b a cd22:SupersededClaim ."),
+        ("claim:a cd22:supersedes claim:b .", ""),
     ],
     "symmetric": [
         (

@@ -68,9 +68,10 @@ OF_CONCEPTS = {
     "partOf",
     "shortLabel",
     "targets",
+    "unverifiedIdentifier",
 }
 #: Properties that rules infer.
-INFERRED = {"confirms", "contradicts", "refines", "repeats", "supersedes", "therapyGroup", "within"}
+INFERRED = {"confirms", "contradicts", "refines", "repeats", "supersededBy", "supersedes", "therapyGroup", "within"}
 #: Properties that rules and reports read.
 OF_RULES = {"expects", "field", "mayBePublished"}
 #: Properties that follow from where a thing stands in a file.

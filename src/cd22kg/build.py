@@ -27,7 +27,7 @@ from cd22kg.errors import InputError, Location, OutputError, Problem, StoreError
 from cd22kg.files import locked, publish_folder, staging_name, sweep, sync_folder, write_bytes
 from cd22kg.gate.text import read_text
 from cd22kg.rdf import HEADER, Ontology, canonical_nquads, corpus_quads, digest, graph_of, read_ontology, to_turtle
-from cd22kg.reasoning import apply_rules, read_rules
+from cd22kg.reasoning import Classification, apply_rules, classify, read_rules
 from cd22kg.store import OxigraphStore, Store
 from cd22kg.validation import Finding, Report, read_shapes, validate
 
@@ -64,6 +64,7 @@ class Assembly:
 
     ontology: Ontology
     reading: Reading
+    classification: Classification
     asserted: tuple[Quad, ...]
     inferred: tuple[Quad, ...]
 
@@ -101,6 +102,10 @@ def assemble(store: Store, files: Mapping[Path, str], progress: Progress | None 
         progress: Told of each step.
 
     Faulty things are left out; `Assembly.reading` lists the faults.
+
+    Raises:
+        DataError: If the ontology contradicts itself, or a class can have no member.
+        ReasonerError: If the reasoner fails.
     """
     progress = progress or Progress()
     with progress.step("ontology") as say:
@@ -113,10 +118,17 @@ def assemble(store: Store, files: Mapping[Path, str], progress: Progress | None 
         asserted = (*ontology.quads, *corpus_quads(reading.corpus))
         store.load(asserted)
         say(f"{len(store)} quads")
+    with progress.step("classify") as say:
+        found = classify(ontology.quads)
+        store.load(found.quads())
+        how = f"{found.reasoner}, kept" if found.kept else found.reasoner
+        say(f"{found.classes} classes and {len(found.quads())} inferred triples by {how}")
+    if found.notice:
+        progress.say(f"{'':10} {found.notice}")
     with progress.step("infer") as say:
-        inferred = apply_rules(store, read_rules())
+        inferred = (*found.quads(), *apply_rules(store, read_rules()))
         say(f"{len(inferred)} quads")
-    return Assembly(ontology, reading, asserted, inferred)
+    return Assembly(ontology, reading, found, asserted, inferred)
 
 
 def packaged_claims() -> dict[Path, str]:

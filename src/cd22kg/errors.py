@@ -5,6 +5,7 @@
     +-- InputError          a file that cannot be read at all
     +-- OutputError         a file or folder that cannot be written
     +-- QueryError          a query that is unknown, malformed or not allowed
+    +-- ReasonerError       a reasoner that failed, or was stopped
     +-- ResourceError       a data folder of the package is missing
     +-- StoreError          a store that cannot be opened or read
 
@@ -105,6 +106,10 @@ class OutputError(Cd22kgError):
 
 class QueryError(Cd22kgError):
     """A query that is unknown, malformed or not allowed."""
+
+
+class ReasonerError(Cd22kgError):
+    """A reasoner that failed, or was stopped."""
 
 
 class ResourceError(Cd22kgError):

@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyoxigraph import Quad, RdfFormat, parse
+from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 
 from cd22kg.build import NQUADS, STORE, assemble, packaged_claims, read_manifest
 from cd22kg.errors import DataError, QueryError, StoreError
 from cd22kg.export.turtle import export_turtle
 from cd22kg.gate.sparql import check_query
-from cd22kg.namespaces import PREFIXES
+from cd22kg.namespaces import PREFIXES, expand
 from cd22kg.queries import Result, bind, find_query
 from cd22kg.queries.card import claim_card
 from cd22kg.queries.coverage import coverage
@@ -93,7 +93,7 @@ class KnowledgeGraph:
         check_query(text, name)
         return Result(self.store.query(text, prefixes=PREFIXES, name=name))
 
-    def overview(self, form: str = "table", **parameters: str | Sequence[str]) -> str:
+    def overview(self, form: str = "table", /, **parameters: str | Sequence[str]) -> str:
         """Return the table of complete response, relapse and severe toxicity by indication, construct and product.
 
         Args:
@@ -112,6 +112,36 @@ class KnowledgeGraph:
             QueryError: If there is no such claim; it lists the nearest.
         """
         return claim_card(thing("claim", claim.removeprefix("claim:"), self.store), self.store)
+
+    def explain(self, *what: str) -> str:
+        """Return why something holds, as text: the triples stated, and the rules or axioms that lead on from them.
+
+        Args:
+            *what: A claim, of which everything inferred is explained; or subject, property and object of a triple, as
+                CURIEs or IRIs; ``a`` stands for the property of belonging to a class.
+
+        Raises:
+            QueryError: If a name is unknown, or the graph does not hold the triple.
+            ReasonerError: If the reasoner must be asked, and there is no Java or it fails.
+        """
+        from cd22kg.reasoning.explain import Explainer
+
+        explainer = Explainer(self.store)
+        if len(what) == 1:
+            claim = thing("claim", what[0].removeprefix("claim:"), self.store)
+            reasons = [explainer.explain(triple) for triple in explainer.inferred(claim)]
+            return "\n".join(reason.to_text() for reason in reasons if reason)
+        if len(what) != 3:
+            raise QueryError(
+                "give a claim, or subject, property and object", hint="such as therapy:auto3 a cd22:Therapy"
+            )
+        subject, predicate, value = map(_named, what)
+        reason = explainer.explain(Triple(subject, predicate, value))
+        if reason is None:
+            raise QueryError(
+                f"the graph does not hold {' '.join(what)}", hint="`cd22kg show CLAIM` tells what it holds"
+            )
+        return reason.to_text()
 
     def stats(self) -> str:
         """Return counts of what the graph holds, as text."""
@@ -134,6 +164,17 @@ class KnowledgeGraph:
     def to_rdflib(self) -> rdflib.Graph:
         """Return the union of all graphs as an rdflib graph."""
         return to_rdflib(self.quads)
+
+
+def _named(text: str) -> NamedNode:
+    """Return the IRI that a person names by CURIE, in full, or by ``a``."""
+    if text == "a":
+        return NamedNode(PREFIXES["rdf"] + "type")
+    try:
+        return NamedNode(text.strip("<>") if "://" in text else expand(text))
+    except (KeyError, ValueError):
+        hint = "write a CURIE such as therapy:auto3, or an IRI in full"
+        raise QueryError(f"`{text}` names nothing", hint=hint) from None
 
 
 def load(folder: str | Path | None = None) -> KnowledgeGraph:

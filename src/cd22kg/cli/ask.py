@@ -1,4 +1,4 @@
-"""Commands that ask the graph: query, overview, show, stats."""
+"""Commands that ask the graph: query, overview, show, explain, stats."""
 
 from __future__ import annotations
 
@@ -108,6 +108,15 @@ def overview(
 def show(claim: Annotated[str, typer.Argument(help="The claim's id.")], store: StoreOption = None) -> None:
     """Show one claim with all that is known of it."""
     answer(open_graph(store).show(claim))
+
+
+@app.command()
+def explain(
+    what: Annotated[list[str], typer.Argument(help="A claim's id; or subject, property and object, as CURIEs.")],
+    store: StoreOption = None,
+) -> None:
+    """Tell why a triple holds: what is stated, and the rules or axioms that lead on from it."""
+    answer(open_graph(store).explain(*what))
 
 
 @app.command()

@@ -46,6 +46,15 @@ def context(out: Out = None) -> None:
     _write(out, _json(json_ld_context(read_ontology().vocabulary)))
 
 
+@exports.command()
+def classification(out: Out = None) -> None:
+    """Write what HermiT finds in the ontology, the result that ships with the package."""
+    from cd22kg.rdf import read_ontology
+    from cd22kg.reasoning import classify
+
+    _write(out, classify(read_ontology().quads, fresh=True).to_json())
+
+
 def _json(document: object) -> str:
     import json
 

@@ -16,11 +16,12 @@ Row = dict[str, Any]
 Ask = Callable[[str], Result]
 
 NOTES = """figures: results and pooled results that count as evidence; what an article restates is a claim, no figure.
-printed, derived, none: how many figures have counts in print, counts worked out from a percentage, no counts.
-interval: figures printed with an interval.  elsewhere: figures read in another document than the source.
-missing: expected of a thing of this kind and not seen.  unverified: given, but not seen at the source itself.
+printed, derived, none: figures with counts in print, with counts worked out from a percentage or others, without.
+interval: figures printed with an interval or range.  elsewhere: figures read in another document than the source.
+missing: expected of such a thing, or named by the curator, and not seen.
+unverified: given, but not seen at the source itself.
 The same numbers as tables: `cd22kg query --list`, the questions `claims-per-source`, `outcomes-covered`, `therapies`,
-`missing-fields`, `unsourced-statements`, `unmatched-concepts`.
+`missing-fields`, `unverified-identifiers`, `unsourced-statements`, `unmatched-concepts`.
 """
 
 
@@ -30,18 +31,19 @@ def coverage(ask: Ask) -> str:
     Args:
         ask: Answers a question of the library by name.
     """
-    figures, gaps = list(ask("outcomes-covered")), list(ask("missing-fields"))
+    figures, gaps, sources = (list(ask(name)) for name in ("outcomes-covered", "missing-fields", "claims-per-source"))
     sections = (
-        ("Therapies", _therapies(ask("therapies"), figures, gaps)),
-        ("Sources", _sources(ask("claims-per-source"), figures)),
+        ("Therapies", _therapies(ask("therapies"), figures, gaps, sources)),
+        ("Sources", _sources(sources, figures)),
         ("Fields that are missing or not verified, and why", _gaps(gaps)),
+        ("Identifiers that could not be verified", _identifiers(ask("unverified-identifiers"))),
         ("Statements of overview articles without a source", _unsourced(ask("unsourced-statements"))),
         ("Concepts without an outside term", _unmatched(ask("unmatched-concepts"))),
     )
     return "\n".join(f"{title}\n\n{_table(rows)}" for title, rows in sections) + "\n" + NOTES
 
 
-def _therapies(therapies: Iterable[Row], figures: list[Row], gaps: list[Row]) -> list[list[str]]:
+def _therapies(therapies: Iterable[Row], figures: list[Row], gaps: list[Row], sources: list[Row]) -> list[list[str]]:
     """Return one row per therapy: what is known of its results, and what is not known of the product."""
     rows = [["therapy", "name", "sources", "claims", "figures", "outcomes", "missing facts"]]
     one_each = {row["therapy"]: row for row in therapies}
@@ -50,7 +52,11 @@ def _therapies(therapies: Iterable[Row], figures: list[Row], gaps: list[Row]) ->
         missing = ", ".join(gap["field"] for gap in gaps if gap["thing"] == therapy)
         numbers = [str(row[name]) for name in ("sources", "claims", "figures")]
         rows.append([short_name(therapy), row["label"], *numbers, _outcomes(mine), missing])
-    totals = [sum(row[name] for row in one_each.values()) for name in ("claims", "figures")]
+    totals = [sum(row["claims"] for row in sources), sum(figure["figures"] for figure in figures)]
+    named = [sum(row[name] for row in one_each.values()) for name in ("claims", "figures")]
+    others = [f for f in figures if f["therapy"] is None]
+    rest = [str(total - count) for total, count in zip(totals, named, strict=True)]
+    rows.append(["(no therapy)", "", "", *rest, _outcomes(others), ""])
     rows.append(["total", "", "", *map(str, totals), "", ""])
     return rows
 
@@ -88,7 +94,7 @@ def _gaps(gaps: list[Row]) -> list[list[str]]:
         fields = [
             ", ".join(gap["field"] for gap in found if gap["state"] == state) for state in ("missing", "unverified")
         ]
-        rows.append([kind, short_name(thing), *fields, note])
+        rows.append([kind, short_name(thing), *fields, note or "not in the documents read"])
     return rows
 
 
@@ -96,6 +102,13 @@ def _unsourced(statements: Iterable[Row]) -> list[list[str]]:
     return [
         ["source", "claim", "statement"],
         *([short_name(s["source"]), short_name(s["claim"]), s["statement"]] for s in statements),
+    ]
+
+
+def _identifiers(found: Iterable[Row]) -> list[list[str]]:
+    return [
+        ["thing", "field", "identifier"],
+        *([short_name(row["thing"]), row["field"], row["identifier"] or "(not seen)"] for row in found),
     ]
 
 

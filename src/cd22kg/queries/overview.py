@@ -12,7 +12,7 @@ from cd22kg.statistics import wilson_interval
 FORMS = ("table", "md")
 OUTCOMES = ("CR", "relapse", "CRS >=3", "neurotoxicity >=3")
 NOTES = """n/N, the percentage the source prints, (its 95 % confidence interval), [95 % Wilson interval, computed here].
-~ counts worked out from a percentage, not printed.  * the cohort shares patients with another: never add them up.
+~ counts worked out from a percentage or other counts.  * the cohort shares patients with another: never add them up.
 "pooled": a published meta-analysis.  "via": the document in which the figures were read, if not the source itself.
 "filed as": under which other indication an article's claim stands that most likely repeats the figure.
 CR holds CR, CR/CRi and MRD-negative CR, each named.  `cd22kg show CLAIM` tells all that is known of a figure.
@@ -55,6 +55,8 @@ def overview(result: Result, form: str = "table") -> str:
         last_columns = [", ".join(sorted(found.get(key, ()))) for found in (via, repeats)]
         table.append([*shown, product, patients, *figures, source, *last_columns])
         last = (indication, group)
+    if len(table) == 1:
+        return "no row fits\n"
     if form == "md":
         return markdown(table) + "\n" + "".join(f"- {note}\n" for note in NOTES.splitlines())
     return columns(table, [False] * len(heading)) + "\n" + NOTES

@@ -9,8 +9,9 @@ from cd22kg.queries.result import columns
 from cd22kg.store import Store, Table
 
 _SECTIONS = {
-    "claims by kind": "SELECT ?kind (COUNT(DISTINCT ?c) AS ?n) WHERE { ?c cd22:statement ?s ; a ?kind "
-    "FILTER(?kind NOT IN (cd22:Claim, cd22:EvidenceClaim)) } GROUP BY ?kind ORDER BY DESC(?n) ?kind",
+    "claims by kind": "SELECT ?kind (COUNT(DISTINCT ?c) AS ?n) WHERE { VALUES ?kind { cd22:AssociationClaim "
+    "cd22:ComparisonClaim cd22:PooledClaim cd22:ResultClaim cd22:StatementClaim } ?c a ?kind } "
+    "GROUP BY ?kind ORDER BY DESC(?n) ?kind",
     "claims by source": "SELECT ?source (COUNT(?c) AS ?n) WHERE { ?c cd22:source ?source } "
     "GROUP BY ?source ORDER BY DESC(?n) ?source",
     "claims by outcome": "SELECT ?outcome (COUNT(?c) AS ?n) WHERE { ?c cd22:source ?s ; cd22:outcome ?outcome } "

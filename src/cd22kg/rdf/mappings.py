@@ -5,6 +5,7 @@ The table is the one place where a match is written; the triples of the vocabula
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -35,6 +36,9 @@ OPTIONAL = frozenset(("object_label", "object_source", "comment"))
 PREDICATES = tuple(f"skos:{name}" for name in ("broadMatch", "closeMatch", "exactMatch", "narrowMatch", "relatedMatch"))
 #: How a match came about: a person compared the two, or another mapping set led from one to the other.
 JUSTIFICATIONS = ("semapv:ManualMappingCuration", "semapv:MappingChaining")
+#: The part of an identifier behind its prefix.
+_LOCAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
 #: In place of an outside term: it was looked for in the vocabulary that `object_source` names, and not found.
 NO_TERM = "sssom:NoTermFound"
 
@@ -84,10 +88,12 @@ def read_mappings(path: Path, vocabulary: Vocabulary, *, name: str = "") -> tupl
     name = name or str(path)
     lines = read_text(path, name=name).splitlines()
     count = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    header, head_problems = parse_yaml("\n".join(line[1:] for line in lines[:count]) or "{}", name)
+    header, head_problems = parse_yaml("\n".join(" " + line[1:] for line in lines[:count]) or "{}", name)
     if count == len(lines) or tuple(lines[count].split("\t")) != COLUMNS:
         place = Location(name, min(count + 1, len(lines)), 1)
-        raise InputError("the columns are not those of a mapping table", place, hint="tab " + ", tab ".join(COLUMNS))
+        raise InputError(
+            "the columns are not those of a mapping table", place, hint="with tabs between: " + ", ".join(COLUMNS)
+        )
     problems = [*head_problems, *_header_problems(header, name)]
     rows: list[tuple[int, Mapping]] = []
     for number, line in enumerate(lines[count + 1 :], start=count + 2):
@@ -131,7 +137,9 @@ def _header_problems(header: Node, name: str) -> Iterator[Problem]:
     if license_node is not None and license_node.value != LICENSE:
         yield Problem("the licence is not that of the graph", license_node.location, hint=LICENSE)
     curie_map = header.get("curie_map")
-    if curie_map is not None and isinstance(curie_map.value, dict):
+    if curie_map is not None and not isinstance(curie_map.value, dict):
+        yield Problem("`curie_map` holds no prefixes", curie_map.location, hint="one `prefix: base` a line")
+    elif curie_map is not None and isinstance(curie_map.value, dict):
         for prefix, node in curie_map.value.items():
             if prefix in PREFIXES and PREFIXES[prefix] != node.value:
                 yield Problem(
@@ -161,10 +169,10 @@ def _row_problems(row: dict[str, str], vocabulary: Vocabulary) -> Iterator[tuple
     if row["object_id"] == NO_TERM:
         if ":" not in row["object_source"]:
             yield "object_source", "a search without result must name its vocabulary", "a CURIE, such as obo:mondo.owl"
-    elif row["object_id"] and (prefix not in OUTSIDE_PREFIXES or not colon or not local):
+    elif row["object_id"] and (prefix not in OUTSIDE_PREFIXES or not colon or not _LOCAL.fullmatch(local)):
         text = f"`{row['object_id']}` is no CURIE of a known vocabulary"
         yield "object_id", text, f"one of the prefixes: {', '.join(OUTSIDE_PREFIXES)}"
-    if row["mapping_provider"] and not row["mapping_provider"].startswith(("https://", "http://")):
+    if row["mapping_provider"] and not _ADDRESS.fullmatch(row["mapping_provider"]):
         yield "mapping_provider", "the provider is not an address", "the page or file that gives the match"
 
 

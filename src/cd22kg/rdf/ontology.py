@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +10,21 @@ from pathlib import Path
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
 from cd22kg.errors import InputError, Location
-from cd22kg.gate.text import read_text
+from cd22kg.gate.text import place_after, read_text
 from cd22kg.model import Concept, Vocabulary
-from cd22kg.namespaces import BASE, CONCEPT_KINDS, GRAPH_ONTOLOGY, GRAPH_VOCABULARY, STANDARD_PREFIXES
+from cd22kg.namespaces import (
+    BASE,
+    CONCEPT_KINDS,
+    GRAPH_ONTOLOGY,
+    GRAPH_VOCABULARY,
+    STANDARD_PREFIXES,
+    compact,
+)
 from cd22kg.rdf import mappings as table
 from cd22kg.resources import resource_files
 
 _SKOS = STANDARD_PREFIXES["skos"]
+_IMPORTS = STANDARD_PREFIXES["owl"] + "imports"
 #: The file whose graph is the ontology; every other one is vocabulary.
 CORE = "cd22kg.ttl"
 
@@ -53,11 +62,26 @@ def read_ontology() -> Ontology:
     quads: list[Quad] = []
     for path in resource_files("ontology", "*.ttl"):
         graph = GRAPH_ONTOLOGY if path.name == CORE else GRAPH_VOCABULARY
-        quads += read_turtle(path, graph, name=f"ontology/{path.name}")
+        found = read_turtle(path, graph, name=f"ontology/{path.name}")
+        if imported := next((quad.object for quad in found if quad.predicate.value == _IMPORTS), None):
+            place = Location(f"ontology/{path.name}")
+            raise InputError(f"the file imports {imported}", place, hint="imports are not followed; copy the axioms")
+        quads += found
     vocabulary = Vocabulary.of(_concepts(quads))
     (path,) = resource_files("ontology", table.FILE)
     mappings = table.read_mappings(path, vocabulary, name=f"ontology/{path.name}")
     return Ontology((*quads, *table.mapping_quads(mappings)), vocabulary, mappings)
+
+
+def place_of(iri: str) -> Location | None:
+    """Return where the ontology files describe a term or concept, or nothing."""
+    start = re.compile(rf"^(?:<{re.escape(iri)}>|{re.escape(compact(iri))})\s", re.MULTILINE)
+    for path in resource_files("ontology", "*.ttl"):
+        name = f"ontology/{path.name}"
+        text = read_text(path, name=name)
+        if found := start.search(text):
+            return place_after(name, text[: found.start()])
+    return None
 
 
 def _concepts(quads: list[Quad]) -> Iterator[Concept]:

@@ -1,5 +1,6 @@
-"""Inference over the graph: SPARQL rules, one per file in ``ontology/rules``."""
+"""What follows from what is stated: classes by a reasoner over the ontology, rules over everything."""
 
+from cd22kg.reasoning.classification import Classification, classify
 from cd22kg.reasoning.rules import Rule, apply_rules, read_rules
 
-__all__ = ["Rule", "apply_rules", "read_rules"]
+__all__ = ["Classification", "Rule", "apply_rules", "classify", "read_rules"]
