@@ -18,6 +18,8 @@ from cd22kg.resources import resource_files
 _SKOS = STANDARD_PREFIXES["skos"]
 #: The file whose graph is the ontology; every other one is vocabulary.
 CORE = "cd22kg.ttl"
+#: Files that are published beside the ontology and not part of the graph.
+APART = frozenset({"alignment.ttl"})
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ def read_ontology() -> Ontology:
     """Return the ontology, the concept lists and the mapping table that ship with the package."""
     quads: list[Quad] = []
     for path in resource_files("ontology", "*.ttl"):
+        if path.name in APART:
+            continue
         graph = GRAPH_ONTOLOGY if path.name == CORE else GRAPH_VOCABULARY
         quads += read_turtle(path, graph, name=f"ontology/{path.name}")
     vocabulary = Vocabulary.of(_concepts(quads))
