@@ -16,6 +16,7 @@ from cd22kg.model import Concept, Vocabulary
 from cd22kg.namespaces import OUTSIDE_PREFIXES, PREFIXES, STANDARD_PREFIXES
 from cd22kg.rdf import read_ontology
 from cd22kg.rdf.mappings import COLUMNS, Mapping, read_mappings
+from cd22kg.rdf.ontology import APART
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "ontology" / "mappings.sssom.tsv"
@@ -137,6 +138,8 @@ def test_every_match_of_the_graph_is_a_row() -> None:
     """The graph has no match that the table does not hold, and the files of concepts none at all."""
     assert sum(len(objects) for objects in matches().values()) == sum(mapping.found for mapping in MAPPINGS)
     for path in (ROOT / "ontology").glob("*.ttl"):
+        if path.name in APART:
+            continue
         assert re.findall(r"skos:\w+Match (?!a )", path.read_text(encoding="utf-8")) == []
 
 

@@ -27,6 +27,8 @@ _SKOS = STANDARD_PREFIXES["skos"]
 _IMPORTS = STANDARD_PREFIXES["owl"] + "imports"
 #: The file whose graph is the ontology; every other one is vocabulary.
 CORE = "cd22kg.ttl"
+#: Files that are published beside the ontology and not part of the graph.
+APART = frozenset({"alignment.ttl"})
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def read_ontology() -> Ontology:
     """Return the ontology, the concept lists and the mapping table that ship with the package."""
     quads: list[Quad] = []
     for path in resource_files("ontology", "*.ttl"):
+        if path.name in APART:
+            continue
         graph = GRAPH_ONTOLOGY if path.name == CORE else GRAPH_VOCABULARY
         found = read_turtle(path, graph, name=f"ontology/{path.name}")
         if imported := next((quad.object for quad in found if quad.predicate.value == _IMPORTS), None):
