@@ -6,12 +6,13 @@ blank nodes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, serialize
 
 from cd22kg.namespaces import CD22, STANDARD_PREFIXES, compact
+from cd22kg.reasoning.manchester import expression
 
 OWL, RDF, RDFS, XSD = (STANDARD_PREFIXES[prefix] for prefix in ("owl", "rdf", "rdfs", "xsd"))
 SUBCLASS = NamedNode(RDFS + "subClassOf")
@@ -52,8 +53,8 @@ class Axiom:
         if isinstance(self.subject, NamedNode):
             first = self.triples[0]
             predicate = "a" if first.predicate == TYPE else compact(first.predicate.value)
-            return f"{compact(self.subject.value)} {predicate} {_shown(first.object, below)}"
-        return _shown(self.subject, below)
+            return f"{compact(self.subject.value)} {predicate} {expression(first.object, below)}"
+        return expression(self.subject, below)
 
     @property
     def is_declaration(self) -> bool:
@@ -118,59 +119,6 @@ def closure(triples: Sequence[Triple]) -> tuple[Triple, ...]:
 def ntriples(found: Iterable[Axiom]) -> bytes:
     """Return axioms as N-Triples, which every reasoner here reads."""
     return serialize((t for axiom in found for t in axiom.triples), format=RdfFormat.N_TRIPLES) or b""
-
-
-#: How class expressions are written, by the property that makes them: after the Manchester syntax of OWL.
-_PHRASES = {
-    "cardinality": "exactly {}",
-    "minCardinality": "min {}",
-    "maxCardinality": "max {}",
-    "someValuesFrom": "some {}",
-    "allValuesFrom": "only {}",
-    "hasValue": "value {}",
-}
-_FACETS = {"minInclusive": ">= {}", "maxInclusive": "<= {}", "minExclusive": "> {}", "maxExclusive": "< {}"}
-_JOINED = {"intersectionOf": "({})", "unionOf": "({})", "oneOf": "{{{}}}", "members": "{}", "distinctMembers": "{}"}
-_JOINTS = {"intersectionOf": " and ", "unionOf": " or "}
-
-
-def _shown(term: object, below: Mapping[object, Sequence[Triple]]) -> str:
-    """Return a term, or what a blank node stands for: a class expression, a list, a set of distinct things."""
-    if isinstance(term, NamedNode):
-        return compact(term.value)
-    if isinstance(term, Literal):
-        return term.value
-    facts = {_local(t.predicate): t.object for t in below.get(term, ())}
-    for name, phrase in _PHRASES.items():
-        if name in facts:
-            return f"({_shown(facts['onProperty'], below)} {phrase.format(_shown(facts[name], below))})"
-    for name, phrase in _FACETS.items():
-        if name in facts:
-            return phrase.format(_shown(facts[name], below))
-    for name, phrase in _JOINED.items():
-        if name in facts:
-            items = [_shown(item, below) for item in _items(facts[name], below)]
-            kind = f"{_shown(facts['type'], below)}: " if "embers" in name else ""
-            return kind + phrase.format(_JOINTS.get(name, ", ").join(items))
-    if "onDatatype" in facts:
-        limits = [_shown(item, below) for item in _items(facts["withRestrictions"], below)]
-        return f"{_shown(facts['onDatatype'], below)}[{', '.join(limits)}]"
-    if "first" in facts:
-        return " o ".join(_shown(item, below) for item in _items(term, below))
-    return "; ".join(f"{name} {_shown(value, below)}" for name, value in sorted(facts.items()))
-
-
-def _items(node: object, below: Mapping[object, Sequence[Triple]]) -> list[object]:
-    found: list[object] = []
-    while isinstance(node, BlankNode):
-        facts = {_local(t.predicate): t.object for t in below.get(node, ())}
-        found.append(facts.get("first"))
-        node = facts.get("rest")
-    return found
-
-
-def _local(predicate: NamedNode) -> str:
-    return predicate.value.rpartition("#")[2]
 
 
 def _is_silent(triple: Triple) -> bool:
