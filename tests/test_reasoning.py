@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterable
@@ -369,6 +370,19 @@ CONTRADICTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+#: The concepts of the contradictions; with these alone a search takes a third of the time.
+FEW = re.compile(rf"{re.escape(BASE)}(antigen/.*|therapy/auto3|therapy/cd19-.*|outcome/cr|indication/b-all)")
+
+
+def few(quads: Iterable[Quad]) -> tuple[Quad, ...]:
+    """Return the terms, and of the concepts a few."""
+    return tuple(
+        q
+        for q in quads
+        if graph_of(q) == GRAPH_ONTOLOGY or (isinstance(q.subject, NamedNode) and FEW.fullmatch(q.subject.value))
+    )
+
+
 @java
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(CONTRADICTIONS))
@@ -377,7 +391,7 @@ def test_contradiction_names_its_axioms(name: str, cache: Path) -> None:
     text, expected = CONTRADICTIONS[name]
 
     with pytest.raises(DataError, match="the ontology contradicts itself") as caught:
-        classify(QUADS + turtle(text))
+        classify((QUADS if name == "therapy-antigen" else few(QUADS)) + turtle(text))
     (problem,) = caught.value.problems
     blamed = problem.message.splitlines()[1:]
     assert [part for part in expected if not any(part in line for line in blamed)] == []
@@ -396,7 +410,7 @@ def test_impossible_class_names_its_axioms(cache: Path) -> None:
     )
 
     with pytest.raises(DataError, match="the class cd22:Planted can have no member") as caught:
-        classify(QUADS + planted)
+        classify(few(QUADS) + planted)
     blamed = caught.value.problems[0].message
     assert "(cd22:targets exactly 1)" in blamed
     assert "(cd22:targets exactly 2)" in blamed
