@@ -1,10 +1,10 @@
-"""Ask the reasoners and the profile checker of the OWL API; a program of its own, as a Java runtime cannot be left again.
+"""Ask the reasoners and the profile checker of the OWL API, in a process that Java may keep to itself.
 
     python -m tests.owlapi <library of the Java runtime> <folder of jars> <questions.json> <answers.json>
 
-A question names an ontology file and what to ask: ``profiles``, or reasoners by name. An answer holds, for profiles, the
-violations; for a reasoner, whether any world fits, the classes that can have no member, and all classes above classes
-and of individuals.
+A question names an ontology file and what to ask: ``profiles``, or reasoners by name. An answer holds, for profiles,
+the violations; for a reasoner, whether any world fits, the classes that can have no member, and all classes above
+classes and of individuals.
 """
 
 from __future__ import annotations
