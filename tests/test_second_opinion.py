@@ -120,7 +120,7 @@ def ask(questions: dict[str, tuple[bytes, Sequence[str]]]) -> Any:
 def run(*command: object, code: int = 0) -> str:
     """Run a program, which must end with a code; return what it printed."""
     done = subprocess.run(
-        [str(word) for word in command], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [str(word) for word in command], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
