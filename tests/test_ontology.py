@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, serialize
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store, Triple, serialize
 
 import cd22kg
 from cd22kg.namespaces import (
@@ -182,13 +182,27 @@ def test_term_is_described(term: str) -> None:
 
 
 def test_labels_of_terms_differ() -> None:
-    """No two classes share a label, and no two properties."""
-    owners: dict[tuple[bool, str], list[str]] = {}
+    """No two terms share a label, a class and the property that leads to its members neither."""
+    owners: dict[str, list[str]] = {}
     for term in TERMS:
-        is_class = OWL + "Class" in values(term, TYPE)
-        owners.setdefault((is_class, values(term, RDFS + "label")[0].casefold()), []).append(short(term))
+        owners.setdefault(values(term, RDFS + "label")[0].casefold(), []).append(short(term))
 
-    assert {key: found for key, found in owners.items() if len(found) > 1} == {}
+    assert {label: found for label, found in owners.items() if len(found) > 1} == {}
+
+
+def test_every_kind_of_thing_is_disjoint_from_the_others() -> None:
+    """A class with none of ours above it, and every kind of concept, shares no member with any other of these."""
+    classes = [term for term in TERMS if OWL + "Class" in values(term, TYPE)]
+    tops = {CD22 + "Concept"} | {c for c in classes if not any(up in TERMS for up in values(c, RDFS + "subClassOf"))}
+    kinds = tops | {c for c in classes if CD22 + "Concept" in values(c, RDFS + "subClassOf")}
+    query = f"""PREFIX owl: <{OWL}> PREFIX rdf: <{RDF}>
+    SELECT ?class WHERE {{ [] a owl:AllDisjointClasses ; owl:members ?list .
+        ?list rdf:rest*/rdf:first <{CD22}Source> , ?class }}"""
+    store = Store()
+    store.extend(Quad(*quad.triple) for quad in QUADS)
+    found = {solution["class"].value for solution in store.query(query)}  # type: ignore[union-attr]
+
+    assert found == kinds - {CD22 + "Concept"}
 
 
 def test_no_term_is_used_without_being_described() -> None:

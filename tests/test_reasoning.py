@@ -507,3 +507,47 @@ def test_triples_of_the_graph() -> None:
     auto3 = NamedNode(BASE + "therapy/auto3")
 
     assert Triple(auto3, TYPE, NamedNode(CD22 + "DualTargetTherapy")) in inferred
+
+
+# Keys
+
+STUDIES = """<https://w3id.org/cd22kg/study/one> a cd22:Study ; cd22:registryId "NCT00000001" .
+<https://w3id.org/cd22kg/study/two> a cd22:Study ; cd22:registryId "{}" ; cd22:country "Japan" .
+cd22:Planted a owl:Class ; owl:equivalentClass
+    [ a owl:Restriction ; owl:onProperty cd22:country ; owl:hasValue "Japan" ] ."""
+DIFFERENT = " <https://w3id.org/cd22kg/study/one> owl:differentFrom <https://w3id.org/cd22kg/study/two> ."
+
+
+def answer_with(text: str) -> hermit.Answer:
+    """Return what HermiT says of the ontology with what Turtle adds."""
+    stated = [quad.triple for quad in (*QUADS, *turtle(text))]
+    return hermit.classify(ntriples(axioms([*stated, *closure(stated)])), require_java())
+
+
+@java
+@pytest.mark.parametrize(("number", "members"), [("NCT00000001", {"one", "two"}), ("NCT00000002", {"two"})])
+def test_studies_of_one_registry_number_are_one(number: str, members: set[str]) -> None:
+    """What is said of a study holds for another of the same number, and of no other."""
+    answer = answer_with(STUDIES.format(number))
+
+    assert {one.rpartition("/")[2] for one, other in answer.types if other == CD22 + "Planted"} == members
+
+
+@java
+@pytest.mark.parametrize(("number", "consistent"), [("NCT00000001", False), ("NCT00000002", True)])
+def test_different_studies_of_one_registry_number_are_a_contradiction(number: str, consistent: bool) -> None:
+    """Two studies of one number cannot be told apart."""
+    assert answer_with(STUDIES.format(number) + DIFFERENT).consistent is consistent
+
+
+@java
+@pytest.mark.parametrize(
+    ("name", "consistent"), [("doi", False), ("pmid", False), ("pmcid", False), ("registryId", True)]
+)
+def test_keys_of_sources(name: str, consistent: bool) -> None:
+    """Sources that share a DOI, a PMID or a PMCID are one; many sources name one trial."""
+    sources = f"""<https://w3id.org/cd22kg/source/one> a cd22:Source ; cd22:{name} "1" .
+    <https://w3id.org/cd22kg/source/two> a cd22:Source ; cd22:{name} "1" ;
+        owl:differentFrom <https://w3id.org/cd22kg/source/one> ."""
+
+    assert answer_with(sources).consistent is consistent
