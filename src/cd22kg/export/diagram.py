@@ -7,11 +7,15 @@ the ontology does not.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from cd22kg.export.termbook import TermBook
+
+#: A place, and the left, upper, right and lower edge of a box.
+Point = tuple[int, int]
+Frame = tuple[int, int, int, int]
 
 WIDTH = 1380
 #: Heights of a box's title, of each line below it, and the room around the text.
@@ -22,34 +26,38 @@ _CHARACTER = 6.9
 
 @dataclass(frozen=True)
 class Box:
-    """Where a class stands; the height is at least what its text needs."""
+    """Where a class stands; the height is at least what its text needs, which is flowing or one name a line."""
 
     name: str
     x: int
     y: int
     width: int
     least: int = 0
+    flowing: bool = True
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """A property from box to box, along the points given, with the middle of its label."""
+    """A property from box to box, along the points given, with the middle of its label.
+
+    The first and the last point move along their line to the edges of the two boxes.
+    """
 
     name: str
     start: str
     end: str
-    points: tuple[tuple[int, int], ...]
-    label: tuple[int, int]
+    points: tuple[Point, ...]
+    label: Point
 
 
 BOXES = (
     Box("Source", 30, 30, 250),
     Box("ClaimRelation", 30, 298, 250),
     Box("Cohort", 30, 430, 250),
-    Box("Study", 30, 640, 250),
-    Box("Claim", 460, 30, 270, 640),
+    Box("Study", 30, 600, 250),
+    Box("Claim", 460, 30, 270, 640, flowing=False),
     Box("Therapy", 900, 30, 200),
-    Box("Antigen", 900, 178, 200),
+    Box("Antigen", 900, 178, 200, 60),
     Box("Indication", 900, 290, 200),
     Box("Outcome", 900, 390, 200, 110),
     Box("Measurement", 900, 556, 450),
@@ -69,16 +77,16 @@ ARROWS = (
     Arrow("relation", "Claim", "ClaimRelation", ((460, 315), (280, 315)), (370, 315)),
     Arrow("target", "ClaimRelation", "Claim", ((280, 350), (460, 350)), (370, 350)),
     Arrow("cohort", "Claim", "Cohort", ((460, 460), (280, 460)), (370, 460)),
-    Arrow("study", "Cohort", "Study", ((155, 590), (155, 640)), (180, 620)),
+    Arrow("study", "Cohort", "Study", ((155, 500), (155, 620)), (180, 570)),
     Arrow("therapy", "Claim", "Therapy", ((730, 55), (900, 55)), (815, 55)),
-    Arrow("antigen", "Claim", "Antigen", ((730, 193), (900, 193)), (815, 193)),
-    Arrow("measuredAntigen", "Claim", "Antigen", ((730, 222), (900, 222)), (815, 222)),
+    Arrow("antigen", "Claim", "Antigen", ((730, 195), (900, 195)), (815, 195)),
+    Arrow("measuredAntigen", "Claim", "Antigen", ((730, 224), (900, 224)), (815, 224)),
     Arrow("indication", "Claim", "Indication", ((730, 310), (900, 310)), (815, 310)),
     Arrow("outcome", "Claim", "Outcome", ((730, 430), (900, 430)), (815, 430)),
     Arrow("measurement", "Claim", "Measurement", ((730, 600), (900, 600)), (815, 600)),
-    Arrow("targets", "Therapy", "Antigen", ((1000, 100), (1000, 178)), (1032, 148)),
-    Arrow("amongOutcome", "Measurement", "Outcome", ((1000, 556), (1000, 500)), (1056, 534)),
-    Arrow("factor", "AssociationClaim", "Factor", ((150, 870), (150, 960)), (178, 930)),
+    Arrow("targets", "Therapy", "Antigen", ((1000, 100), (1000, 178)), (1030, 148)),
+    Arrow("amongOutcome", "Measurement", "Outcome", ((1000, 556), (1000, 500)), (1062, 538)),
+    Arrow("factor", "AssociationClaim", "Factor", ((150, 870), (150, 960)), (176, 918)),
 )
 
 #: Lines from a class to the one above it.
@@ -107,8 +115,7 @@ _STYLE = """
   .line { fill: none; stroke: #5b6b7d; stroke-width: 1.4; }
   .head { fill: #5b6b7d; }
   .hollow { fill: #ffffff; stroke: #5b6b7d; stroke-width: 1.3; }
-  .label { fill: #14202c; stroke: #ffffff; stroke-width: 5px; stroke-linejoin: round; paint-order: stroke;
-    font-size: 13px; text-anchor: middle; }
+  .label { fill: #14202c; font-size: 13px; text-anchor: middle; }
   @media (prefers-color-scheme: dark) {
     svg { background: #11161c; }
     .ground { fill: #11161c; }
@@ -116,7 +123,6 @@ _STYLE = """
     .claim .box { fill: #16283d; stroke: #6aa9ee; }
     .concept .box { fill: #172a1e; stroke: #67b980; }
     .name, .label { fill: #e8edf2; }
-    .label { stroke: #11161c; }
     .own, .kinds, .legend { fill: #b4c0cc; }
     .line { stroke: #8796a6; }
     .head { fill: #8796a6; }
@@ -135,14 +141,15 @@ def class_diagram(book: TermBook) -> str:
     drawn = {box.name for box in BOXES}
     arrows = {(arrow.name, arrow.start) for arrow in ARROWS}
     boxes: list[str] = []
-    bottom = 0
+    frames: dict[str, Frame] = {}
     for box in BOXES:
         own = sorted((p for p in book.properties_of(box.name) if (p, box.name) not in arrows), key=str.lower)
         kinds = sorted(set(book.subclasses(box.name)) - drawn)
         text, height = _box(box, book, own, kinds)
         boxes.append(text)
-        bottom = max(bottom, box.y + height)
-    lines = [_arrow(arrow) for arrow in ARROWS] + [_branch(branch) for branch in BRANCHES]
+        frames[box.name] = (box.x, box.y, box.x + box.width, box.y + height)
+    lines = [_arrow(arrow, frames) for arrow in ARROWS] + [_branch(branch, frames) for branch in BRANCHES]
+    bottom = max(frame[3] for frame in frames.values())
     height = bottom + 30
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
@@ -161,8 +168,8 @@ def class_diagram(book: TermBook) -> str:
 
 def _box(box: Box, book: TermBook, own: Sequence[str], kinds: Sequence[str]) -> tuple[str, int]:
     columns = int((box.width - 2 * _PAD) / _CHARACTER)
-    rows = [("own", line) for line in _wrapped(own, columns)]
-    rows += [("kinds", line) for line in _wrapped(kinds, columns)]
+    rows = [("own", line) for line in (_wrapped(own, columns) if box.flowing else own)]
+    rows += [("kinds", line) for line in (_wrapped(kinds, columns) if box.flowing else kinds)]
     height = max(box.least, _TITLE + _LINE * len(rows) + (_PAD if rows else 4))
     kind = "claim" if book.is_a(box.name, "Claim") else "concept" if book.is_a(box.name, "Concept") else "thing"
     lines = [
@@ -180,19 +187,30 @@ def _wrapped(names: Sequence[str], columns: int) -> list[str]:
     return textwrap.wrap(", ".join(names), columns, break_long_words=False, break_on_hyphens=False)
 
 
-def _arrow(arrow: Arrow) -> str:
-    (x, y), (before_x, before_y) = arrow.points[-1], arrow.points[-2]
+def _arrow(arrow: Arrow, frames: Mapping[str, Frame]) -> str:
     label = f'<text class="label" x="{arrow.label[0]}" y="{arrow.label[1] - 5}">{arrow.name}</text>'
-    return f"{_path(arrow)}\n{_head('head', x, y, before_x, before_y)}\n{label}"
+    return f"{_line('head', arrow, frames)}\n{label}"
 
 
-def _branch(branch: Arrow) -> str:
-    (x, y), (before_x, before_y) = branch.points[-1], branch.points[-2]
-    return f"{_path(branch)}\n{_head('hollow', x, y, before_x, before_y)}"
+def _branch(branch: Arrow, frames: Mapping[str, Frame]) -> str:
+    return _line("hollow", branch, frames)
 
 
-def _path(arrow: Arrow) -> str:
-    return f'<path class="line" d="M{" L".join(f"{x} {y}" for x, y in arrow.points)}"/>'
+def _line(style: str, arrow: Arrow, frames: Mapping[str, Frame]) -> str:
+    first, *middle, last = arrow.points
+    first = _edge(first, (middle or [last])[0], frames[arrow.start])
+    last = _edge(last, (middle or [first])[-1], frames[arrow.end])
+    path = " L".join(f"{x} {y}" for x, y in (first, *middle, last))
+    return f'<path class="line" d="M{path}"/>\n{_head(style, *last, *(middle or [first])[-1])}'
+
+
+def _edge(point: Point, beyond: Point, frame: Frame) -> Point:
+    """Return the point moved to that edge of the frame which faces the point beyond."""
+    left, top, right, bottom = frame
+    (x, y), (beyond_x, beyond_y) = point, beyond
+    if x == beyond_x:
+        return x, bottom if beyond_y > y else top
+    return right if beyond_x > x else left, y
 
 
 def _head(style: str, x: int, y: int, before_x: int, before_y: int) -> str:

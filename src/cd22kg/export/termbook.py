@@ -9,8 +9,19 @@ from functools import cached_property
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
-from cd22kg.model import CLAIM_TYPES, Claim, ClaimRelation, Cohort, CohortPart, Measurement, Model, terms
-from cd22kg.model import PublishedInconsistency, Source, Study
+from cd22kg.model import (
+    CLAIM_TYPES,
+    Claim,
+    ClaimRelation,
+    Cohort,
+    CohortPart,
+    Measurement,
+    Model,
+    PublishedInconsistency,
+    Source,
+    Study,
+    terms,
+)
 from cd22kg.namespaces import CD22, GRAPH_INFERRED, GRAPH_ONTOLOGY, SHAPES, STANDARD_PREFIXES, compact
 from cd22kg.queries import library
 from cd22kg.rdf import graph_of, read_alignment
@@ -27,8 +38,15 @@ KINDS = {
     OWL + "AnnotationProperty": "annotation property",
 }
 MODELS: tuple[type[Model], ...] = (
-    *(Claim, *CLAIM_TYPES.values(), ClaimRelation, Cohort, CohortPart, Measurement),
-    *(PublishedInconsistency, Source, Study),
+    Claim,
+    *CLAIM_TYPES.values(),
+    ClaimRelation,
+    Cohort,
+    CohortPart,
+    Measurement,
+    PublishedInconsistency,
+    Source,
+    Study,
 )
 #: A term of ours in SPARQL or in a class expression.
 TERM = re.compile(r"\bcd22:(\w+)|<" + re.escape(CD22) + r"(\w+)>")
@@ -92,7 +110,11 @@ class TermBook:
         """The kind of each declared term, ours and those of other vocabularies, by IRI."""
         found = {}
         for quad in self.quads:
-            if graph_of(quad) == GRAPH_ONTOLOGY and quad.predicate.value == TYPE and isinstance(quad.subject, NamedNode):
+            if (
+                graph_of(quad) == GRAPH_ONTOLOGY
+                and quad.predicate.value == TYPE
+                and isinstance(quad.subject, NamedNode)
+            ):
                 kind = KINDS.get(str(quad.object)[1:-1])
                 if kind:
                     found[quad.subject.value] = kind
