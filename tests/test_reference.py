@@ -293,6 +293,7 @@ def test_every_form_has_a_reader() -> None:
     assert set(FORMS) == set(READERS)
 
 
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # rdflib's own reader of JSON-LD uses it
 @pytest.mark.parametrize("alignment", [False, True], ids=["core", "alignment"])
 @pytest.mark.parametrize("form", READERS)
 def test_form_reads_back(form: str, alignment: bool) -> None:

@@ -130,7 +130,8 @@ _STYLE = """
   }"""
 
 _DESCRIPTION = (
-    "A claim links a therapy, an antigen, an indication, an outcome and a source to a measurement in a cohort of a study. "
+    "A claim links a therapy, an antigen, an indication, an outcome and a source to a measurement in a cohort of a "
+    "study. "
     "Filled arrows are properties; lines with a hollow head lead from a class to the one above it. Each box lists "
     "the further properties of the class and, in italics, the kinds of it that are not drawn."
 )

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pyoxigraph import Literal, NamedNode, Quad
 
 from cd22kg.export.diagram import class_diagram
+from cd22kg.export.forms import FORMS
 from cd22kg.export.termbook import OWL, RDFS, SKOS, TYPE, TermBook
 from cd22kg.namespaces import (
     BASE,
@@ -85,8 +86,9 @@ def _ontology(book: TermBook) -> Iterator[str]:
     yield f"| prefix | `{book.text(ONTOLOGY, VANN + 'preferredNamespacePrefix')}:` for `{CD22}` |"
     yield f"| licence | <{header['license']}> |"
     yield f"| terms | {', '.join(f'{number} {name}' for name, number in counts.items())} |"
-    yield f"| files | [ontology/cd22kg.ttl]({TOP}ontology/cd22kg.ttl), [ontology/alignment.ttl]({TOP}ontology/alignment.ttl) |"
-    yield "| other syntaxes | `cd22kg export ontology --format ttl`, `rdfxml` or `jsonld`; `--alignment` adds the links to other vocabularies |"
+    files = ", ".join(f"[{file}]({TOP}{file})" for file in ("ontology/cd22kg.ttl", "ontology/alignment.ttl"))
+    yield f"| files | {files} |"
+    yield f"| other syntaxes | `cd22kg export ontology --format FORMAT`, one of {', '.join(f'`{f}`' for f in FORMS)} |"
     yield f"| concept lists | [{_count(book)} in {len(_schemes(book))} lists](concepts.md) |"
     yield from ("", "![The main classes and the properties between them](classes.svg)", "", "## Contents", "")
     yield from _tree(book)
@@ -258,7 +260,7 @@ def _home(book: TermBook, iri: str) -> str:
 def _concepts(book: TermBook) -> Iterator[str]:
     schemes = _schemes(book)
     yield from ("# The concept lists of cd22kg", "")
-    yield f"What claim files may name: {_count(book)} concepts in {len(schemes)} lists, by the slug that a claim file writes."
+    yield f"What claim files may name: {_count(book)} concepts in {len(schemes)} lists, by the slug that they write."
     yield "The classes they belong to are in [the ontology](ontology.md)."
     yield from ("", _NOTICE, "", "## Contents", "")
     labels = {scheme: book.text(scheme, RDFS + "label") for scheme in schemes}
@@ -267,7 +269,8 @@ def _concepts(book: TermBook) -> Iterator[str]:
         kind = scheme.removeprefix(BASE + "scheme/")
         name = CONCEPT_KINDS[kind]
         yield from ("", f"## {labels[scheme]}", "")
-        yield f"{_plain(book.text(scheme, SKOS + 'definition'))} Class: [{name}](ontology.md#{anchor(f'Class {name}')})."
+        link = f"[{name}](ontology.md#{anchor(f'Class {name}')})"
+        yield f"{_plain(book.text(scheme, SKOS + 'definition'))} Class: {link}."
         yield from ("", "| slug | name | definition | below |", "|---|---|---|---|")
         for concept in _members(book, scheme):
             yield "| " + " | ".join(_concept_cells(book, concept, kind)) + " |"
