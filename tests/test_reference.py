@@ -19,7 +19,8 @@ import cd22kg
 from cd22kg.errors import QueryError
 from cd22kg.export.diagram import ARROWS, BOXES, BRANCHES
 from cd22kg.export.forms import FORMS, export_ontology, ontology_quads
-from cd22kg.export.reference import anchor, reference_files
+from cd22kg.export.markdown import anchor
+from cd22kg.export.reference import reference_files
 from cd22kg.export.termbook import TermBook
 from cd22kg.namespaces import BASE, CD22, STANDARD_PREFIXES
 from cd22kg.rdf import read_alignment, to_rdflib

@@ -233,4 +233,5 @@ def _legend(x: int, y: int) -> list[str]:
             f'<text class="legend" x="{x + 60}" y="{y + 4}">{text}</text>',
         ]
         x += 380
-    return lines
+    words = "in italics: kinds of a class that are not drawn"
+    return [*lines, f'<text class="legend" x="{x - 180}" y="{y + 4}">{words}</text>']

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pyoxigraph import Literal, NamedNode, Quad
 
+from cd22kg.export.concept_lists import concept_count, concept_page, schemes
 from cd22kg.export.diagram import class_diagram
 from cd22kg.export.forms import FORMS
+from cd22kg.export.markdown import NOTICE, anchor, plain
 from cd22kg.export.termbook import OWL, RDFS, SKOS, TYPE, TermBook
 from cd22kg.namespaces import (
     BASE,
@@ -29,10 +31,8 @@ from cd22kg.namespaces import (
 
 ONTOLOGY = BASE + "ontology"
 DCTERMS, VANN = STANDARD_PREFIXES["dcterms"], STANDARD_PREFIXES["vann"]
-SCHEME = SKOS + "ConceptScheme"
 #: Where the pages find the files of the checkout.
 TOP = "../../"
-_MARKS = re.compile(r"[\\*_<>|\[\]`~]")
 _CURIE = re.compile(r"\b[A-Za-z][A-Za-z0-9-]*:[A-Za-z0-9_][A-Za-z0-9_.-]*")
 #: Properties that no key writes: their value is the source of the file.
 BY_FILE = frozenset({"describedIn", "source"})
@@ -40,7 +40,6 @@ BY_FILE = frozenset({"describedIn", "source"})
 _LONGEST = 90
 #: How a property behaves, by the type that says so.
 _CHARACTERISTICS = {"TransitiveProperty": "transitive", "SymmetricProperty": "symmetric"}
-_NOTICE = "Written by `cd22kg export reference` from the files; change those, not this page."
 
 
 def reference_files(quads: Iterable[Quad]) -> dict[str, str]:
@@ -52,14 +51,9 @@ def reference_files(quads: Iterable[Quad]) -> dict[str, str]:
     book = TermBook.of(quads)
     return {
         "classes.svg": class_diagram(book),
-        "concepts.md": _page(_concepts(book)),
+        "concepts.md": _page(concept_page(book)),
         "ontology.md": _page(_ontology(book)),
     }
-
-
-def anchor(heading: str) -> str:
-    """Return the name by which links reach a heading."""
-    return re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
 
 
 def _page(lines: Iterable[str]) -> str:
@@ -79,7 +73,7 @@ def _ontology(book: TermBook) -> Iterator[str]:
         "annotation properties": len(book.ours("annotation property")),
     }
     kinds = ("object property", "datatype property", "annotation property")
-    yield from (f"# {header['title']}", "", _plain(header["description"]), "", _NOTICE, "")
+    yield from (f"# {header['title']}", "", plain(header["description"]), "", NOTICE, "")
     yield from ("| | |", "|---|---|")
     yield f"| IRI | `{ONTOLOGY}` |"
     yield f"| version | `{version.rpartition('/')[2]}` (`{version}`), {header['modified']} |"
@@ -89,7 +83,7 @@ def _ontology(book: TermBook) -> Iterator[str]:
     files = ", ".join(f"[{file}]({TOP}{file})" for file in ("ontology/cd22kg.ttl", "ontology/alignment.ttl"))
     yield f"| files | {files} |"
     yield f"| other syntaxes | `cd22kg export ontology --format FORMAT`, one of {', '.join(f'`{f}`' for f in FORMS)} |"
-    yield f"| concept lists | [{_count(book)} in {len(_schemes(book))} lists](concepts.md) |"
+    yield f"| concept lists | [{concept_count(book)} in {len(schemes(book))} lists](concepts.md) |"
     yield from ("", "![The main classes and the properties between them](classes.svg)", "", "## Contents", "")
     yield from _tree(book)
     yield ""
@@ -151,9 +145,9 @@ def _tree(book: TermBook) -> Iterator[str]:
 def _term(book: TermBook, name: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     iri = CD22 + name
     yield from (f"### {_heading(book, name)}", "")
-    yield f"**{_plain(book.text(iri, RDFS + 'label'))}** (`cd22:{name}`): {_plain(book.text(iri, SKOS + 'definition'))}"
+    yield f"**{plain(book.text(iri, RDFS + 'label'))}** (`cd22:{name}`): {plain(book.text(iri, SKOS + 'definition'))}"
     notes = (*book.values(iri, SKOS + "note"), *book.values(iri, RDFS + "comment"))
-    yield from (line for note in notes for line in ("", f"Note: {_plain(note)}"))
+    yield from (line for note in notes for line in ("", f"Note: {plain(note)}"))
     yield ""
     yield from (f"- {label}: {text}" for label, text in (*rows, *_use(book, name)) if text)
     yield ""
@@ -218,7 +212,7 @@ def _use(book: TermBook, name: str) -> Iterator[tuple[str, str]]:
     yield "questions", ", ".join(f"[{q}]({TOP}queries/{q}.rq)" for q in book.questions_of.get(name, ()))
     yield "rules", ", ".join(f"[{r}]({TOP}ontology/rules/{r}.rq)" for r in book.inferences_of.get(name, ()))
     links = (
-        f"{relation} [{_plain(label) or compact(iri)}]({iri})" for relation, iri, label in book.alignment.get(name, ())
+        f"{relation} [{plain(label) or compact(iri)}]({iri})" for relation, iri, label in book.alignment.get(name, ())
     )
     yield "elsewhere", ", ".join(links)
 
@@ -233,7 +227,7 @@ def _example(book: TermBook, quad: Quad) -> str:
     if quad.predicate.value == TYPE:
         names = (f"{SKOS}prefLabel", f"{CD22}statement", f"{DCTERMS}title", f"{RDFS}label")
         called = next((text for name in names if (text := book.text(subject.value, name))), "")
-        text = f"{shown}: {_plain(textwrap.shorten(called, _LONGEST, placeholder=' ...'))}" if called else shown
+        text = f"{shown}: {plain(textwrap.shorten(called, _LONGEST, placeholder=' ...'))}" if called else shown
     elif isinstance(value, Literal):
         text = f"{shown} {compact(quad.predicate.value)} `{_short(value.value)}`"
     else:
@@ -254,56 +248,7 @@ def _home(book: TermBook, iri: str) -> str:
     return TOP + rule if rule else ""
 
 
-# The concept lists
-
-
-def _concepts(book: TermBook) -> Iterator[str]:
-    schemes = _schemes(book)
-    yield from ("# The concept lists of cd22kg", "")
-    yield f"What claim files may name: {_count(book)} concepts in {len(schemes)} lists, by the slug that they write."
-    yield "The classes they belong to are in [the ontology](ontology.md)."
-    yield from ("", _NOTICE, "", "## Contents", "")
-    labels = {scheme: book.text(scheme, RDFS + "label") for scheme in schemes}
-    yield " · ".join(f"[{labels[scheme]}](#{anchor(labels[scheme])})" for scheme in schemes)
-    for scheme in schemes:
-        kind = scheme.removeprefix(BASE + "scheme/")
-        name = CONCEPT_KINDS[kind]
-        yield from ("", f"## {labels[scheme]}", "")
-        link = f"[{name}](ontology.md#{anchor(f'Class {name}')})"
-        yield f"{_plain(book.text(scheme, SKOS + 'definition'))} Class: {link}."
-        yield from ("", "| slug | name | definition | below |", "|---|---|---|---|")
-        for concept in _members(book, scheme):
-            yield "| " + " | ".join(_concept_cells(book, concept, kind)) + " |"
-
-
-def _concept_cells(book: TermBook, concept: str, kind: str) -> tuple[str, ...]:
-    names = (*book.values(concept, SKOS + "altLabel"), *book.values(concept, SKOS + "notation"))
-    label = _plain(book.text(concept, SKOS + "prefLabel"))
-    called = label + (f" ({_plain(', '.join(names))})" if names else "")
-    above = ", ".join(f"`{value.removeprefix(f'{BASE}{kind}/')}`" for value in book.values(concept, SKOS + "broader"))
-    slug = concept.removeprefix(f"{BASE}{kind}/")
-    return f"`{slug}`", called, _plain(book.text(concept, SKOS + "definition")), above
-
-
-def _schemes(book: TermBook) -> list[str]:
-    found = [iri for iri in book.facts if SCHEME in book.values(iri, TYPE)]
-    return sorted(found, key=lambda iri: book.text(iri, RDFS + "label").lower())
-
-
-def _members(book: TermBook, scheme: str) -> list[str]:
-    return sorted(iri for iri in book.facts if scheme in book.values(iri, SKOS + "inScheme"))
-
-
-def _count(book: TermBook) -> int:
-    return sum(1 for found in book.facts.values() if SKOS + "inScheme" in found)
-
-
 # Text
-
-
-def _plain(text: str) -> str:
-    """Return a text with what Markdown would read as marks told to stand for itself, on one line."""
-    return _MARKS.sub(lambda match: "\\" + match[0], " ".join(text.split()))
 
 
 def _short(text: str) -> str:
