@@ -25,6 +25,7 @@ generated: setup
 	$(BIN)/cd22kg export schema -o docs/schema/claims.schema.json
 	$(BIN)/cd22kg export context -o ontology/context.jsonld
 	$(BIN)/cd22kg export classification -o ontology/classification.json
+	$(BIN)/cd22kg export reference -o docs/reference
 	$(BIN)/python -m tests.expected
 
 bench: setup

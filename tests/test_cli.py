@@ -37,6 +37,8 @@ COMMANDS = (
     ("export", "schema"),
     ("export", "context"),
     ("export", "classification"),
+    ("export", "ontology"),
+    ("export", "reference"),
 )
 #: Libraries that take long to import; help must not wait for them.
 HEAVY = {"curies", "owlready2", "pydantic", "pyoxigraph", "pyshacl", "rdflib", "scipy", "yaml"}
@@ -53,6 +55,7 @@ COULD_NOT_RUN = {
     "explain no claim": (("explain", "shah-2020-rc"), "shah-2020-cr"),
     "unknown format": (("query", "relapse", "--format", "xlsx"), "one of: table, csv, tsv, json, md, ttl"),
     "Turtle of a table": (("query", "relapse", "--format", "ttl"), "Turtle is for triples"),
+    "unknown form of the ontology": (("export", "ontology", "--format", "owl"), "one of: ttl, rdfxml, jsonld"),
     "unknown question": (("query", "relapsed"), "try relapse"),
     "no question": (("query",), "give a question, -f FILE or -e TEXT"),
     "two questions": (("query", "relapse", "-e", "ASK {}"), "only one of them"),

@@ -55,6 +55,35 @@ def classification(out: Out = None) -> None:
     _write(out, classify(read_ontology().quads, fresh=True).to_json())
 
 
+@exports.command()
+def ontology(
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="ttl, rdfxml or jsonld.")] = "ttl",
+    out: Out = None,
+    alignment: Annotated[bool, typer.Option("--alignment", help="With the links to other vocabularies.")] = False,
+) -> None:
+    """Write the classes and properties of the ontology."""
+    from cd22kg.export.forms import export_ontology
+
+    _write(out, export_ontology(form, alignment=alignment))
+
+
+@exports.command()
+def reference(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The folder to write to.")] = Path(
+        "docs/reference"
+    ),
+) -> None:
+    """Write the reference pages of the ontology and its class diagram."""
+    from cd22kg.export.reference import reference_files
+    from cd22kg.files import write_bytes
+    from cd22kg.graph import load
+
+    files = reference_files(load().quads)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        write_bytes(out / name, text.encode())
+
+
 def _json(document: object) -> str:
     import json
 

@@ -27,8 +27,10 @@ _SKOS = STANDARD_PREFIXES["skos"]
 _IMPORTS = STANDARD_PREFIXES["owl"] + "imports"
 #: The file whose graph is the ontology; every other one is vocabulary.
 CORE = "cd22kg.ttl"
+#: What the terms are in other vocabularies.
+ALIGNMENT = "alignment.ttl"
 #: Files that are published beside the ontology and not part of the graph.
-APART = frozenset({"alignment.ttl"})
+APART = frozenset({ALIGNMENT})
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ def read_ontology() -> Ontology:
     (path,) = resource_files("ontology", table.FILE)
     mappings = table.read_mappings(path, vocabulary, name=f"ontology/{path.name}")
     return Ontology((*quads, *table.mapping_quads(mappings)), vocabulary, mappings)
+
+
+def read_alignment() -> tuple[Quad, ...]:
+    """Return what the terms of the ontology are in other vocabularies, with the labels of those terms."""
+    (path,) = resource_files("ontology", ALIGNMENT)
+    return tuple(read_turtle(path, GRAPH_ONTOLOGY, name=f"ontology/{path.name}"))
 
 
 def place_of(iri: str) -> Location | None:
