@@ -1,7 +1,7 @@
 """Objects to quads, ontology files to concepts, and canonical text. Terms and syntax are pyoxigraph's."""
 
 from cd22kg.rdf.canonical import canonical_nquads, canonical_quads, digest, graph_of
-from cd22kg.rdf.ontology import Ontology, place_of, read_ontology, read_turtle
+from cd22kg.rdf.ontology import Ontology, apart_quads, mention_of, place_of, read_ontology, read_turtle
 from cd22kg.rdf.quads import corpus_quads
 from cd22kg.rdf.rdflib_bridge import to_rdflib
 from cd22kg.rdf.turtle import HEADER, to_turtle
@@ -9,11 +9,13 @@ from cd22kg.rdf.turtle import HEADER, to_turtle
 __all__ = [
     "HEADER",
     "Ontology",
+    "apart_quads",
     "canonical_nquads",
     "canonical_quads",
     "corpus_quads",
     "digest",
     "graph_of",
+    "mention_of",
     "place_of",
     "read_ontology",
     "read_turtle",
