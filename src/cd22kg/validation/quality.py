@@ -123,8 +123,8 @@ def check_quality(quads: Iterable[Quad], uses: Uses, checks: Sequence[Check] | N
         for row in answer.rows:
             found = dict(zip(answer.columns, row, strict=True))
             term, detail, at = (_text(found.get(column)) for column in ("term", "detail", "at"))
-            place = uses.get(detail, {}).get(term) or (place_of(at) if at else None)
-            findings.append(_finding(check, term, detail, place or place_of(term) or mention_of(term)))
+            place = uses.get(detail, {}).get(term) or (at and place_of(at)) or (term and _place(term)) or None
+            findings.append(_finding(check, term, detail, place))
     return Report(ordered(findings))
 
 
@@ -136,10 +136,15 @@ def _finding(check: Check, term: str, detail: str, place: Location | None) -> Fi
         focus=term,
         path="",
         value=detail,
-        message=f"{compact(term)}: {check.message.replace('{detail}', compact(detail))}",
+        message=f"{compact(term) or 'a thing without a name'}: {check.message.replace('{detail}', compact(detail))}",
         hint=check.fix,
         location=place,
     )
+
+
+def _place(term: str) -> Location | None:
+    """Return where a term is described, or else where it is first named."""
+    return place_of(term) or mention_of(term)
 
 
 def _text(term: object) -> str:
