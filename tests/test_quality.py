@@ -398,6 +398,15 @@ def test_name_in_another_file_is_found_there(uses: Uses) -> None:
     )
 
 
+def test_use_of_a_deprecated_term_is_found_where_it_is_used(uses: Uses) -> None:
+    """What is to be mended is the description of the user, not that of the deprecated term."""
+    found = check_quality(planted("antigen:cd20 owl:deprecated true .", ""), uses).findings
+    users = {finding.value: finding.location for finding in found if finding.value.startswith(BASE)}
+
+    assert users
+    assert {user: place_of(user) for user in users} == users
+
+
 def test_deprecated_concept_in_a_claim_is_found_there(uses: Uses) -> None:
     """A claim that names a deprecated concept is told its line."""
     quads = planted(a_concept("x", "; owl:deprecated true"), "")
@@ -455,6 +464,7 @@ def ontology(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of the ontology folder, which the program reads in place of the package's."""
     copy = tmp_path / "ontology"
     shutil.copytree(ROOT / "ontology", copy)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = resources.folder
     monkeypatch.setattr(resources, "folder", lambda kind: copy if kind == "ontology" else folder(kind))
     return copy
