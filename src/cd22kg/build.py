@@ -23,13 +23,32 @@ from pyoxigraph import Quad
 
 from cd22kg import resources
 from cd22kg.claims import Reading, SourceMap, claim_files, read_claims
-from cd22kg.errors import InputError, Location, OutputError, Problem, StoreError
+from cd22kg.errors import DataError, InputError, Location, OutputError, Problem, StoreError
 from cd22kg.files import locked, publish_folder, staging_name, sweep, sync_folder, write_bytes
 from cd22kg.gate.text import read_text
-from cd22kg.rdf import HEADER, Ontology, canonical_nquads, corpus_quads, digest, graph_of, read_ontology, to_turtle
+from cd22kg.rdf import (
+    HEADER,
+    Ontology,
+    canonical_nquads,
+    corpus_quads,
+    digest,
+    graph_of,
+    read_alignment,
+    read_ontology,
+    to_turtle,
+)
 from cd22kg.reasoning import Classification, apply_rules, classify, read_rules
 from cd22kg.store import OxigraphStore, Store
-from cd22kg.validation import Finding, Report, read_shapes, validate
+from cd22kg.validation import (
+    Finding,
+    Report,
+    check_quality,
+    named_in_claims,
+    named_in_texts,
+    read_checks,
+    read_shapes,
+    validate,
+)
 
 #: What a build folder holds.
 STORE, TURTLE, NQUADS, REPORT, MANIFEST = "store", "cd22kg.ttl", "cd22kg.nq", "report.json", "manifest.json"
@@ -165,6 +184,43 @@ def check(files: Sequence[Path] = (), claims: Path | None = None) -> Outcome:
         shown = (f for f in report.findings if f.severity == "violation" or (f.location and f.location.file in wanted))
         report = Report(tuple(shown))
     return Outcome(assembly.reading.problems, report)
+
+
+def check_ontology(progress: Progress | None = None) -> Outcome:
+    """Read the ontology files, classify them, and run the quality checks; nothing is written.
+
+    The packaged claims, the rules, the shapes and the alignment are read to know which terms they use.
+
+    Raises:
+        InputError: If a file cannot be read.
+        ReasonerError: If the reasoner fails.
+    """
+    progress = progress or Progress()
+    with progress.step("ontology") as say:
+        ontology, apart = read_ontology(), read_alignment()
+        say(f"{len(ontology.quads)} triples, {len(apart)} of the alignment")
+    problems: tuple[Problem, ...] = ()
+    notice = ""
+    with progress.step("classify") as say:
+        try:
+            found = classify(ontology.quads)
+            notice = found.notice
+            say(f"{found.classes} classes by {found.reasoner}")
+        except DataError as error:
+            problems = error.problems
+            say("a contradiction")
+    if notice:
+        progress.say(f"{'':10} {notice}")
+    with progress.step("uses") as say:
+        files = packaged_claims()
+        reading = read_claims(tuple(files), ontology.vocabulary, names=files)
+        uses = {**named_in_texts(), **named_in_claims(corpus_quads(reading.corpus), reading.sourcemap)}
+        say(f"{len(uses)} files")
+    with progress.step("quality") as say:
+        checks = read_checks()
+        report = check_quality(ontology.quads, uses, checks)
+        say(f"{len(checks)} checks")
+    return Outcome(problems, report)
 
 
 def _source_id(path: Path) -> str:

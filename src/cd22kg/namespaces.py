@@ -106,6 +106,8 @@ GRAPH_ONTOLOGY = BASE + "graph/ontology"
 GRAPH_VOCABULARY = BASE + "graph/vocabulary"
 GRAPH_INFERRED = BASE + "graph/inferred"
 GRAPH_COMPUTED = BASE + "graph/computed"
+#: What claims, rules, shapes and the alignment name: only in the store of the quality checks, never published.
+GRAPH_USES = BASE + "graph/uses"
 GRAPH_CLAIMS = BASE + "graph/claims/"
 
 

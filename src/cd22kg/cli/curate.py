@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cd22kg.cli.app import app
+from cd22kg.errors import InputError
 
 if TYPE_CHECKING:
     from cd22kg.build import Outcome
@@ -40,11 +41,21 @@ def build(
 def check(
     files: Annotated[list[Path] | None, typer.Argument(metavar="[FILES]...", help="Claim files or folders.")] = None,
     claims: Claims = None,
+    ontology: Annotated[
+        bool,
+        typer.Option("--ontology", help="The ontology instead: contradictions, and the checks of queries/quality."),
+    ] = False,
 ) -> None:
-    """Tell what is wrong with claim files; nothing is written."""
+    """Tell what is wrong with claim files, or with the ontology; nothing is written."""
+    from cd22kg.build import Progress, check_ontology
     from cd22kg.build import check as run
 
-    outcome = run(files or [], claims)
+    if ontology and (files or claims):
+        raise InputError("`--ontology` checks the ontology that ships with the package", hint="name no claim files")
+    if ontology:
+        outcome = check_ontology(Progress(lambda line: typer.echo(line, err=True)))
+    else:
+        outcome = run(files or [], claims)
     _tell(outcome)
     if not outcome.conforms:
         raise typer.Exit(1)

@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
-from cd22kg.errors import InputError, Location, QueryError
-from cd22kg.gate.text import read_text
-from cd22kg.gate.yaml import parse_yaml
+from cd22kg.errors import QueryError
+from cd22kg.gate.header import read_with_header
 from cd22kg.resources import resource_files
-
-_MARK = "#+"
 
 
 @dataclass(frozen=True)
@@ -55,24 +51,12 @@ def read_query(path: Path, *, name: str = "") -> Query:
     Raises:
         InputError: If the header is missing, is not YAML, or lacks a field.
     """
-    name = name or str(path)
-    text = read_text(path, name=name)
-    header = "\n".join(line[3:] for line in text.splitlines() if line.startswith(_MARK))
-    if not header:
-        raise InputError("the query has no header", Location(name, 1, 1), hint="begin with `#+ summary: ...`")
-    fields: dict[str, Any] = parse_yaml(header, name)[0].plain()
-    try:
-        parameters = tuple(
-            Parameter(p["name"], p["kind"], p["description"], _several(p.get("default", [])))
-            for p in fields.get("parameters", [])
-        )
-        return Query(path.stem, fields["summary"], fields["description"], tuple(fields["tags"]), parameters, text)
-    except KeyError as error:
-        raise InputError(f"the header lacks {error}", Location(name, 1, 1), hint="see queries/ for examples") from None
-
-
-def _several(value: str | list[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+    header, text = read_with_header(path, name=name or str(path))
+    parameters = tuple(
+        Parameter(given["name"], given["kind"], given["description"], given.texts("default"))
+        for given in header.parts("parameters")
+    )
+    return Query(path.stem, header["summary"], header["description"], tuple(header["tags"]), parameters, text)
 
 
 def library() -> tuple[Query, ...]:

@@ -87,11 +87,21 @@ def read_alignment() -> tuple[Quad, ...]:
 
 def place_of(iri: str) -> Location | None:
     """Return where the ontology files describe a term or concept, or nothing."""
-    start = re.compile(rf"^(?:<{re.escape(iri)}>|{re.escape(compact(iri))})\s", re.MULTILINE)
-    for path in resource_files("ontology", "*.ttl"):
+    return _first(rf"^(?:<{re.escape(iri)}>|{re.escape(compact(iri))})\s")
+
+
+def mention_of(iri: str) -> Location | None:
+    """Return the first place where the ontology files name a term or concept, or nothing."""
+    return _first(rf"<{re.escape(iri)}>|(?<![\w-]){re.escape(compact(iri))}(?![\w-])")
+
+
+def _first(pattern: str) -> Location | None:
+    """Return the first match in the ontology files; those that are apart come last."""
+    sought = re.compile(pattern, re.MULTILINE)
+    for path in sorted(resource_files("ontology", "*.ttl"), key=lambda path: (path.name in APART, path.name)):
         name = f"ontology/{path.name}"
         text = read_text(path, name=name)
-        if found := start.search(text):
+        if found := sought.search(text):
             return place_after(name, text[: found.start()])
     return None
 

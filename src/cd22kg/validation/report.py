@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from cd22kg.errors import Location, Problem
 
 #: ``annotated`` is a violation that the curator has marked as printed so by the source: kept, and shown.
 Severity = Literal["violation", "warning", "info", "annotated"]
 SEVERITIES: tuple[Severity, ...] = ("violation", "warning", "info", "annotated")
+
+
+class Places(Protocol):
+    """Where a node, or its key for a property, was written."""
+
+    def locate(self, subject: str, predicate: str = "") -> Location | None:
+        """Return the place, or nothing."""
 
 
 @dataclass(frozen=True)

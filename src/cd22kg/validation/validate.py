@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Protocol
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from cd22kg.errors import Location
 from cd22kg.namespaces import BASE, CD22, SHAPES
-from cd22kg.validation.report import Finding, Report, Severity, ordered
+from cd22kg.validation.report import Finding, Places, Report, Severity, ordered
 from cd22kg.validation.shapes import Shapes
 
 _SEVERITY: dict[str, Severity] = {"violation": "violation", "warning": "warning", "info": "info"}
 UNCONFIRMED = "inconsistency-not-confirmed"
-
-
-class Places(Protocol):
-    """Where a node, or its key for a property, was written."""
-
-    def locate(self, subject: str, predicate: str = "") -> Location | None:
-        """Return the place, or nothing."""
 
 
 def validate(data: Sequence[Quad], shapes: Shapes, places: Places | None = None) -> Report:
