@@ -197,8 +197,8 @@ def check_ontology(progress: Progress | None = None) -> Outcome:
     """
     progress = progress or Progress()
     with progress.step("ontology") as say:
-        ontology, apart = read_ontology(), read_alignment()
-        say(f"{len(ontology.quads)} triples, {len(apart)} of the alignment")
+        ontology, alignment = read_ontology(), read_alignment()
+        say(f"{len(ontology.quads)} triples, {len(alignment)} of the alignment")
     problems: tuple[Problem, ...] = ()
     notice = ""
     with progress.step("classify") as say:
