@@ -91,10 +91,10 @@ def from_quads(quads: Iterable[Quad]) -> list[Fact]:
         if isinstance(quad.object, Literal):
             value: Value = ("literal", quad.object.value, quad.object.datatype.value)
         elif quad.object.value.startswith(BASE) and "#" in quad.object.value.removeprefix(CD22):  # type: ignore[union-attr]
-            value = ("part", quad.object.value)  # type: ignore[union-attr]
+            value = ("part", quad.object.value)  # type: ignore[union-attr]  # parts have IRIs
             parts.add(value[1])
         else:
-            value = ("IRI", quad.object.value)  # type: ignore[union-attr]
+            value = ("IRI", quad.object.value)  # type: ignore[union-attr]  # no blank nodes here
         facts.append((subject, predicate, value))
     plain = [
         (s, p, ("literal", v[1], XSD + "string") if v[0] == "literal" and v[2] in DATES else v) for s, p, v in facts

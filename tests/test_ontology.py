@@ -200,7 +200,7 @@ def test_every_kind_of_thing_is_disjoint_from_the_others() -> None:
         ?list rdf:rest*/rdf:first <{CD22}Source> , ?class }}"""
     store = Store()
     store.extend(Quad(*quad.triple) for quad in QUADS)
-    found = {solution["class"].value for solution in store.query(query)}  # type: ignore[union-attr]
+    found = {solution["class"].value for solution in store.query(query)}  # type: ignore[union-attr]  # a SELECT
 
     assert found == kinds - {CD22 + "Concept"}
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import expected
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -27,7 +29,7 @@ def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-COMMANDS = re.findall(r"^\$ \S+/cd22kg ([^\n]*)\n```\n\n(.*?\n)\n(?=An |</details>)", README, re.MULTILINE | re.DOTALL)
+COMMANDS = [(command, answer) for _, command, answer in expected.COMMANDS.findall(README)]
 
 
 @pytest.mark.parametrize(("command", "shown"), COMMANDS, ids=[command for command, _ in COMMANDS])

@@ -190,7 +190,7 @@ def test_rules_and_hermit_agree_on_a_slice_of_the_claims() -> None:
     claims = {q.subject for q in graph if q.predicate == NamedNode(CD22 + "statement")}
     drawn = set(random.Random(22).sample(sorted(claims, key=str), 60))  # noqa: S311  # a draw, no secret
     by_rules = {(q.subject, q.object) for q in graph if q.predicate == TYPE and q.object in ours}
-    drawn |= {q.object for q in graph if q.predicate == NamedNode(CD22 + "supersedes")}  # type: ignore[misc]
+    drawn |= {q.object for q in graph if q.predicate == NamedNode(CD22 + "supersedes")}  # type: ignore[misc]  # claims
     drawn |= {one for one, other in by_rules if other == kind("EvidenceAfterCD19Failure")}
     facts = [
         q.triple

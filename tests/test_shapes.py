@@ -17,16 +17,8 @@ from rdflib.query import Result
 from rdflib.term import Node
 
 from cd22kg.model import (
-    CLAIM_TYPES,
-    Claim,
-    ClaimRelation,
-    Cohort,
-    CohortPart,
-    Measurement,
+    MODELS,
     Model,
-    PublishedInconsistency,
-    Source,
-    Study,
     Term,
     terms,
 )
@@ -36,17 +28,6 @@ ROOT = Path(__file__).resolve().parents[1]
 SHAPE_FILES = sorted((ROOT / "shapes").glob("*.ttl"))
 FIXTURES = ROOT / "tests" / "data" / "shapes"
 FIXTURE_FILES = sorted(path for path in FIXTURES.glob("*.ttl") if path.name != "base.ttl")
-MODELS: tuple[type[Model], ...] = (
-    Claim,
-    *CLAIM_TYPES.values(),
-    ClaimRelation,
-    PublishedInconsistency,
-    Measurement,
-    Cohort,
-    CohortPart,
-    Study,
-    Source,
-)
 MODEL_TERMS = [(model, term) for model in MODELS for term in terms(model) if term.predicate]
 #: Properties of the graph that no claim file holds: set by the build, by inference, or in the ontology.
 GRAPH_PROPERTIES = {

@@ -14,17 +14,11 @@ from cd22kg.model import (
     ANY_KIND,
     CLAIM_TYPES,
     DEFAULT_CLAIM_TYPE,
-    Claim,
-    ClaimRelation,
-    Cohort,
-    CohortPart,
+    MODELS,
     Link,
-    Measurement,
     Model,
-    PublishedInconsistency,
     Source,
     StatementClaim,
-    Study,
     Term,
     Vocabulary,
     links,
@@ -34,17 +28,6 @@ from cd22kg.namespaces import BASE, CD22, CONCEPT_KINDS, ENTITY_KINDS, KINDS
 from tests.conftest import Cli
 
 ROOT = Path(__file__).resolve().parents[1]
-MODELS: tuple[type[Model], ...] = (
-    Claim,
-    *CLAIM_TYPES.values(),
-    ClaimRelation,
-    PublishedInconsistency,
-    Measurement,
-    Cohort,
-    CohortPart,
-    Study,
-    Source,
-)
 TERMS = [pytest.param(model, term, id=f"{model.__name__}-{term.key}") for model in MODELS for term in terms(model)]
 PROPERTIES = [
     pytest.param(model, term, id=f"{model.__name__}-{term.key}")

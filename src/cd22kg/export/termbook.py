@@ -10,16 +10,8 @@ from functools import cached_property
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from cd22kg.model import (
-    CLAIM_TYPES,
+    MODELS,
     Claim,
-    ClaimRelation,
-    Cohort,
-    CohortPart,
-    Measurement,
-    Model,
-    PublishedInconsistency,
-    Source,
-    Study,
     terms,
 )
 from cd22kg.namespaces import CD22, GRAPH_INFERRED, GRAPH_ONTOLOGY, SHAPES, STANDARD_PREFIXES, compact
@@ -37,17 +29,6 @@ KINDS = {
     OWL + "DatatypeProperty": "datatype property",
     OWL + "AnnotationProperty": "annotation property",
 }
-MODELS: tuple[type[Model], ...] = (
-    Claim,
-    *CLAIM_TYPES.values(),
-    ClaimRelation,
-    Cohort,
-    CohortPart,
-    Measurement,
-    PublishedInconsistency,
-    Source,
-    Study,
-)
 #: A term of ours in SPARQL or in a class expression.
 TERM = re.compile(r"\bcd22:(\w+)|<" + re.escape(CD22) + r"(\w+)>")
 
@@ -92,9 +73,11 @@ class TermBook:
         """What is asserted of each thing of ontology and concept lists, by property."""
         found: dict[str, dict[str, list[NamedNode | Literal]]] = {}
         for quad in self.quads:
-            named = isinstance(quad.subject, NamedNode) and isinstance(quad.object, NamedNode | Literal)
-            if named and graph_of(quad) != GRAPH_INFERRED:
-                found.setdefault(quad.subject.value, {}).setdefault(quad.predicate.value, []).append(quad.object)  # type: ignore[union-attr, arg-type]
+            subject, value = quad.subject, quad.object
+            if graph_of(quad) == GRAPH_INFERRED:
+                continue
+            if isinstance(subject, NamedNode) and isinstance(value, NamedNode | Literal):
+                found.setdefault(subject.value, {}).setdefault(quad.predicate.value, []).append(value)
         return found
 
     def values(self, subject: str, predicate: str) -> tuple[str, ...]:
@@ -184,7 +167,11 @@ class TermBook:
     def alignment(self) -> Mapping[str, Sequence[tuple[str, str, str]]]:
         """Relation, IRI and label of the outside terms of each of our terms."""
         quads = read_alignment()
-        labels = {q.subject: q.object.value for q in quads if q.predicate.value == RDFS + "label"}  # type: ignore[union-attr]
+        labels = {
+            q.subject: q.object.value
+            for q in quads
+            if q.predicate.value == RDFS + "label" and isinstance(q.object, Literal)
+        }
         found: dict[str, list[tuple[str, str, str]]] = {}
         for quad in quads:
             subject, value = quad.subject, quad.object

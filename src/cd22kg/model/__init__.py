@@ -18,10 +18,24 @@ from cd22kg.model.measurement import Measurement
 from cd22kg.model.source import Source
 from cd22kg.model.terms import ANY_KIND, Link, Model, Term, links, terms
 
+#: Every kind of entry and part of a claim file.
+MODELS: tuple[type[Model], ...] = (
+    Claim,
+    *CLAIM_TYPES.values(),
+    ClaimRelation,
+    Cohort,
+    CohortPart,
+    Measurement,
+    PublishedInconsistency,
+    Source,
+    Study,
+)
+
 __all__ = [
     "ANY_KIND",
     "CLAIM_TYPES",
     "DEFAULT_CLAIM_TYPE",
+    "MODELS",
     "AssociationClaim",
     "Claim",
     "ClaimRelation",

@@ -56,8 +56,7 @@ class Reason:
 class _Template:
     """A rule, taken apart: what it derives, from which patterns, and the query that finds them."""
 
-    name: str
-    summary: str
+    rule: Rule
     derives: _Pattern
     patterns: tuple[_Pattern, ...]
     select: str
@@ -97,7 +96,7 @@ class Explainer:
                     continue
                 reasons = [self._explain(p, above | {triple}) for p in sorted(premises, key=str)]
                 if all(reasons):
-                    source = f"by the rule {template.name} ({template.summary}), from"
+                    source = f"by the rule {template.rule.name} ({template.rule.summary}), from"
                     return Reason(_show(triple), source, tuple(r for r in reasons if r))
         return self._by_reasoner(triple) if self._is_classified(triple) else None
 
@@ -171,8 +170,7 @@ def _template(rule: Rule) -> _Template:
     ((subject, predicate, value),) = algebra.template
     patterns = tuple(_pattern(found) for found in _bgp(algebra.p))
     return _Template(
-        rule.name,
-        next(line.partition("summary: ")[2] for line in rule.text.splitlines() if line.startswith("#+ summary: ")),
+        rule,
         _pattern((subject, predicate, value)),
         patterns,
         _CONSTRUCT.sub("SELECT * WHERE {", rule.text, count=1),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pyoxigraph import NamedNode, Quad, Triple
 
 from cd22kg.errors import QueryError
-from cd22kg.gate.text import read_text
+from cd22kg.gate.header import read_with_header
 from cd22kg.namespaces import GRAPH_INFERRED
 from cd22kg.resources import resource_files
 from cd22kg.store import Store
@@ -19,16 +20,22 @@ MAX_ROUNDS = 50
 
 @dataclass(frozen=True)
 class Rule:
-    """A CONSTRUCT query with the name of its file."""
+    """A CONSTRUCT query with the name of its file, and what it is for."""
 
     name: str
     text: str
+    summary: str = ""
 
 
 def read_rules() -> tuple[Rule, ...]:
     """Return the rules that ship with the package, by name."""
     files = resource_files("ontology", "rules/*.rq")
-    return tuple(Rule(path.stem, read_text(path, name=f"ontology/rules/{path.name}")) for path in files)
+    return tuple(_read_rule(path) for path in files)
+
+
+def _read_rule(path: Path) -> Rule:
+    header, text = read_with_header(path, name=f"ontology/rules/{path.name}")
+    return Rule(path.stem, text, header["summary"])
 
 
 def apply_rules(store: Store, rules: Sequence[Rule]) -> tuple[Quad, ...]:
