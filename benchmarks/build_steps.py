@@ -14,7 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cd22kg.build import LIBRARIES, Progress, build
+from cd22kg.build import LIBRARIES, build
+from cd22kg.progress import Progress
 
 
 def main() -> None:

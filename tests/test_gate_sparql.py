@@ -15,6 +15,7 @@ from cd22kg.errors import Location, QueryError
 from cd22kg.gate.sparql import MAX_BYTES, MAX_DEPTH, MAX_PATTERNS, MAX_STEPS, check_query
 from cd22kg.graph import KnowledgeGraph
 from cd22kg.queries import Query, bind, library
+from cd22kg.store import fill
 
 QUERY_FILES = sorted((Path(__file__).resolve().parents[1] / "queries").glob("*.rq"))
 
@@ -376,7 +377,7 @@ def test_library_passes(path: Path) -> None:
 @pytest.mark.parametrize("query", library(), ids=lambda query: query.name)
 def test_bound_library_passes(query: Query, kg: KnowledgeGraph) -> None:
     """A question passes as it is sent to the store, too."""
-    check_query(bind(query, {}, kg.store))
+    check_query(fill(query.text, bind(query, {}, kg.store)))
 
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.filter_too_much])

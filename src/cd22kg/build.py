@@ -11,9 +11,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +24,7 @@ from cd22kg.claims import Reading, SourceMap, claim_files, read_claims
 from cd22kg.errors import DataError, InputError, Location, OutputError, Problem, StoreError
 from cd22kg.files import locked, publish_folder, staging_name, sweep, sync_folder, write_bytes
 from cd22kg.gate.text import read_text
+from cd22kg.progress import Progress
 from cd22kg.rdf import (
     HEADER,
     Ontology,
@@ -58,23 +57,6 @@ NAME = "cd22kg"
 
 #: Libraries whose version can change what a build holds.
 LIBRARIES = ("cd22kg", "pydantic", "pyoxigraph", "pyshacl", "PyYAML", "rdflib")
-
-
-@dataclass
-class Progress:
-    """Tells how long each step took; `say` gets one line per step."""
-
-    say: Callable[[str], None] = lambda line: None
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[Callable[[str], None]]:
-        """Time a step; the block may call what it gets with a word on the result."""
-        detail: list[str] = []
-        start = time.perf_counter()
-        yield detail.append
-        self.seconds[name] = time.perf_counter() - start
-        self.say(f"{name:<10} {self.seconds[name]:6.2f} s  {', '.join(detail)}".rstrip())
 
 
 @dataclass(frozen=True)
@@ -135,8 +117,8 @@ def assemble(store: Store, files: Mapping[Path, str], progress: Progress | None 
         say(f"{sum(1 for _ in reading.corpus.claims())} claims in {len(reading.corpus.files)} files")
     with progress.step("load") as say:
         asserted = (*ontology.quads, *corpus_quads(reading.corpus))
-        store.load(asserted)
-        say(f"{len(store)} quads")
+        store.bulk_load(asserted)
+        say(f"{store.count()} quads")
     with progress.step("classify") as say:
         found = classify(ontology.quads)
         store.load(found.quads())

@@ -82,7 +82,7 @@ class KnowledgeGraph:
             name.replace("_", "-"): [value] if isinstance(value, str) else list(value)
             for name, value in parameters.items()
         }
-        return Result(self.store.query(bind(found, given, self.store)))
+        return Result(self.store.query(found.text, parameters=bind(found, given, self.store)))
 
     def sparql(self, text: str, name: str = "query") -> Result:
         """Ask a SPARQL query; our prefixes need no declaration, and messages call it by the name given.

@@ -26,8 +26,8 @@ def build(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Build the graph: a validated store with its exports."""
-    from cd22kg.build import Progress
     from cd22kg.build import build as run
+    from cd22kg.progress import Progress
 
     progress = Progress() if quiet else Progress(lambda line: typer.echo(line, err=True))
     outcome = run(target, claims, progress)
@@ -47,8 +47,9 @@ def check(
     ] = False,
 ) -> None:
     """Tell what is wrong with claim files, or with the ontology; nothing is written."""
-    from cd22kg.build import Progress, check_ontology
     from cd22kg.build import check as run
+    from cd22kg.build import check_ontology
+    from cd22kg.progress import Progress
 
     if ontology and (files or claims):
         raise InputError("`--ontology` checks the ontology that ships with the package", hint="name no claim files")

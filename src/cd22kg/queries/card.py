@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pyoxigraph import Literal, NamedNode
 
 from cd22kg.namespaces import CD22, GRAPH_INFERRED, PREFIXES, STANDARD_PREFIXES, compact, short_name
-from cd22kg.store import Store, Table
-from cd22kg.store.base import Term
+from cd22kg.store import Store, Table, Term
 
 _TYPE = STANDARD_PREFIXES["rdf"] + "type"
 _FIRST = ("statement", "therapy", "antigen", "indication", "outcome", "source", "cohort", "locator")

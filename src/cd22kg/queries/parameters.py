@@ -1,12 +1,4 @@
-"""Parameters into a question: typed terms in a marked ``VALUES`` block, never formatted into the text.
-
-A block in a question looks like this; without a value the whole block goes, so that it asks for everything:
-
-    # param indication
-    VALUES ?asked { indication:b-all }
-    ?indication cd22:within ?asked .
-    # end
-"""
+"""Parameters of a question: what a person writes, as typed terms; the store puts them into the marked blocks."""
 
 from __future__ import annotations
 
@@ -20,14 +12,11 @@ from cd22kg.errors import QueryError
 from cd22kg.model.values import is_slug
 from cd22kg.namespaces import BASE, KINDS, STANDARD_PREFIXES
 from cd22kg.queries.library import Parameter, Query
-from cd22kg.store import Store, Table
-
-_BLOCK = re.compile(r"^[ \t]*# param (?P<name>[a-z-]+)\n(?P<body>.*?)^[ \t]*# end\n", re.MULTILINE | re.DOTALL)
-_VALUES = re.compile(r"(?P<head>VALUES \?\w+ )\{[^}]*\}")
+from cd22kg.store import Parameters, Store, Table
 
 
-def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> str:
-    """Return the question's text with the values given.
+def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> Parameters:
+    """Return the values given, and the defaults of the rest, as terms by parameter.
 
     Args:
         query: The question.
@@ -43,16 +32,7 @@ def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> str:
         if not texts:
             raise QueryError(f"the parameter `{name}` has no value", hint="leave it out, or give one")
         values[name] = list(texts)
-    terms = {name: [_term(query.parameter(name), text, store) for text in texts] for name, texts in values.items()}
-
-    def fill(block: re.Match[str]) -> str:
-        name = block["name"]
-        if name not in terms:
-            return ""
-        inside = " ".join(str(term) for term in terms[name])
-        return _VALUES.sub(lambda match: f"{match['head']}{{ {inside} }}", block["body"])
-
-    return _BLOCK.sub(fill, query.text)
+    return {name: [_term(query.parameter(name), text, store) for text in texts] for name, texts in values.items()}
 
 
 def _term(parameter: Parameter, text: str, store: Store) -> NamedNode | Literal:

@@ -16,8 +16,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, seriali
 
 from cd22kg.errors import QueryError
 from cd22kg.namespaces import PREFIXES, STANDARD_PREFIXES, short_name
-from cd22kg.store import Answer, Table
-from cd22kg.store.base import Term
+from cd22kg.store import Answer, Table, Term
 
 FORMATS = ("table", "csv", "tsv", "json", "md", "ttl")
 _XSD = STANDARD_PREFIXES["xsd"]

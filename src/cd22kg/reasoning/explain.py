@@ -20,8 +20,7 @@ from cd22kg.reasoning.axioms import OWL, SUBCLASS, TYPE, Axiom, axioms, closure,
 from cd22kg.reasoning.java import find_java
 from cd22kg.reasoning.justify import contradiction
 from cd22kg.reasoning.rules import Rule, read_rules
-from cd22kg.store import Store, Table
-from cd22kg.store.base import Term
+from cd22kg.store import Store, Table, Term
 
 _CONSTRUCT = re.compile(r"CONSTRUCT\s*\{.*?\}\s*WHERE\s*\{", re.DOTALL)
 #: Where a query gives a variable its value: a term cannot be written in its place there.

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO, cast
 
-from pyoxigraph import Quad, QueryBoolean, QuerySolutions
+from pyoxigraph import NamedNode, Quad, QueryBoolean, QuerySolutions, RdfFormat
 from pyoxigraph import Store as Engine
 
-from cd22kg.errors import Location, QueryError, StoreError
-from cd22kg.store.base import Answer, Table
-
-_PLACE = re.compile(r"(?:error )?at (\d+):(\d+): (.*)", re.DOTALL)
+from cd22kg.errors import QueryError, StoreError
+from cd22kg.store.base import Answer, Parameters, Table, fill, syntax_error
 
 
 class OxigraphStore:
@@ -25,7 +23,7 @@ class OxigraphStore:
             StoreError: If the folder is not a store, or another process writes to it.
         """
         self.path = path
-        if path is not None and read_only and not (path / "CURRENT").is_file():
+        if path is not None and read_only and not is_store(path):
             raise StoreError(f"there is no store in {path}", hint="run `cd22kg build`")
         try:
             if path is None:
@@ -47,51 +45,104 @@ class OxigraphStore:
         return self._engine
 
     def load(self, quads: Iterable[Quad]) -> None:
-        """Add the quads; on disk, the files are compacted and flushed afterwards."""
+        """Add the quads in one transaction."""
+        try:
+            self.engine.extend(quads)
+            if self.path is not None:
+                self.engine.flush()
+        except (OSError, RuntimeError) as error:
+            raise self._unwritable(error) from None
+
+    def bulk_load(self, quads: Iterable[Quad]) -> None:
+        """Add many quads; on disk, the files are then compacted and flushed."""
         try:
             self.engine.bulk_extend(quads)
             if self.path is not None:
                 self.engine.optimize()
                 self.engine.flush()
         except (OSError, RuntimeError) as error:
-            raise StoreError(f"cannot write the store in {self.path}: {error}", hint="check space and rights") from None
+            raise self._unwritable(error) from None
 
-    def query(self, text: str, *, prefixes: Mapping[str, str] | None = None, name: str = "query") -> Answer:
+    def query(
+        self,
+        text: str,
+        *,
+        parameters: Parameters | None = None,
+        prefixes: Mapping[str, str] | None = None,
+        name: str = "query",
+    ) -> Answer:
         """Return the answer to a query over the union of all graphs."""
+        text = text if parameters is None else fill(text, parameters)
         try:
             result = self.engine.query(text, prefixes=dict(prefixes or {}), use_default_graph_as_union=True)
             if isinstance(result, QueryBoolean):
                 return bool(result)
             if isinstance(result, QuerySolutions):
-                columns = tuple(variable.value for variable in result.variables)
-                return Table(columns, tuple(tuple(row[name] for name in columns) for row in result))
+                return Table(tuple(v.value for v in result.variables), tuple(map(tuple, result)))
             return tuple(result)
         except SyntaxError as error:
-            raise _syntax_error(error.msg, name) from None
+            raise syntax_error(error.msg, name) from None
         except (OSError, RuntimeError, ValueError) as error:
             raise QueryError(f"the query failed: {error}", hint="simplify it, or build the store again") from None
 
-    def quads(self) -> Iterator[Quad]:
-        """Yield every quad."""
-        return iter(self.engine)
+    def update(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> None:
+        """Run an update in one transaction."""
+        try:
+            self.engine.update(text, prefixes=dict(prefixes or {}))
+        except SyntaxError as error:
+            raise syntax_error(error.msg, "update") from None
+        except (OSError, RuntimeError, ValueError) as error:
+            raise self._unwritable(error) from None
+
+    def quads(self, graph: str = "") -> Iterator[Quad]:
+        """Yield every quad, or those of one graph."""
+        return self.engine.quads_for_pattern(None, None, None, NamedNode(graph) if graph else None)
 
     def graphs(self) -> tuple[str, ...]:
         """Return the IRIs of the named graphs, sorted."""
-        return tuple(sorted(graph.value for graph in self.engine.named_graphs()))
+        return tuple(sorted(graph.value for graph in self.engine.named_graphs() if isinstance(graph, NamedNode)))
 
-    def __len__(self) -> int:
-        """Return the number of quads."""
-        return len(self.engine)
+    def count(self, graph: str = "") -> int:
+        """Return the number of quads, or of those in one graph."""
+        return sum(1 for _ in self.quads(graph)) if graph else len(self.engine)
+
+    def dump(self, file: BinaryIO) -> int:
+        """Write every quad as a line of N-Quads."""
+        lines = _LineCounter(file)
+        self.engine.dump(cast(BinaryIO, lines), RdfFormat.N_QUADS)
+        return lines.count
 
     def close(self) -> None:
         """Give back files and memory; the engine closes when it is let go."""
         self._engine = None
 
+    def __enter__(self) -> OxigraphStore:
+        """Return the store."""
+        return self
 
-def _syntax_error(message: str, name: str) -> QueryError:
-    """Return the engine's complaint with its place as a location."""
-    found = _PLACE.search(message)
-    place = Location(name, int(found[1]), int(found[2])) if found else Location(name)
-    said = (found[3] if found else message).splitlines()[0]
-    said = said if len(said) <= 80 else said[:80].rpartition(",")[0] + ", ..."
-    return QueryError(f"not SPARQL: {said}", place, hint="mend the query there; is every bracket closed?")
+    def __exit__(self, *exception: object) -> None:
+        """Close it."""
+        self.close()
+
+    def _unwritable(self, error: Exception) -> StoreError:
+        return StoreError(f"cannot write the store in {self.path}: {error}", hint="check space and rights")
+
+
+def is_store(path: Path) -> bool:
+    """Return whether a folder holds a store of this engine."""
+    return (path / "CURRENT").is_file()
+
+
+class _LineCounter:
+    """A file that counts the lines written to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.count = 0
+
+    def write(self, data: bytes) -> int:
+        self.count += data.count(b"\n")
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()

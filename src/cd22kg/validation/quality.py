@@ -113,8 +113,8 @@ def check_quality(quads: Iterable[Quad], uses: Uses, checks: Sequence[Check] | N
         QueryError: If a check is no SELECT with `?term`.
     """
     store = OxigraphStore()
-    store.load(quad for quad in quads if graph_of(quad) in (GRAPH_ONTOLOGY, GRAPH_VOCABULARY))
-    store.load(_use_quads(uses))
+    store.bulk_load(quad for quad in quads if graph_of(quad) in (GRAPH_ONTOLOGY, GRAPH_VOCABULARY))
+    store.bulk_load(_use_quads(uses))
     findings: list[Finding] = []
     for check in read_checks() if checks is None else checks:
         answer = store.query(check.text, name=check.file)

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from cd22kg.namespaces import STANDARD_PREFIXES, compact
-from cd22kg.store import OxigraphStore, Table
-from cd22kg.store.base import Term
+from cd22kg.store import OxigraphStore, Table, Term
 from cd22kg.validation.report import RawResult
 
 _SH = STANDARD_PREFIXES["sh"]
@@ -61,7 +60,7 @@ def split(shapes: Sequence[Quad]) -> tuple[tuple[SparqlRule, ...], dict[str, str
 def run(rules: Sequence[SparqlRule], prefixes: dict[str, str], data: Sequence[Quad]) -> Iterator[RawResult]:
     """Ask every rule of the union of the data's graphs and yield a result per row."""
     store = OxigraphStore()
-    store.load(Quad(quad.subject, quad.predicate, quad.object) for quad in data)
+    store.bulk_load(Quad(quad.subject, quad.predicate, quad.object) for quad in data)
     for rule in rules:
         answer = store.query(rule.query, prefixes=prefixes, name=rule.shape)
         assert isinstance(answer, Table)  # noqa: S101  # `split` takes SELECT queries only
