@@ -17,7 +17,7 @@ from cd22kg.store.base import Answer, Parameters, Table, fill, syntax_error
 from cd22kg.store.batches import batches, named, spool, write_lines
 from cd22kg.store.dialects import PARAMETER, SETTING, STANDARD, Address, read_address
 from cd22kg.store.login import find_login
-from cd22kg.store.rewrite import solutions, with_prefixes
+from cd22kg.store.rewrite import HIDDEN, graphs_by_variable, solutions, with_prefixes
 
 if TYPE_CHECKING:
     from cd22kg.store.http import Connection, Reply
@@ -105,8 +105,8 @@ class SparqlStore:
     def put_graph(self, graph: str, ntriples: Iterable[bytes]) -> None:
         """Replace a graph by N-Triples that come in pieces.
 
-        It is one step where the server speaks the graph store protocol. The pieces are written to a temporary file first, so that nothing is sent where they end in an error, and that
-        a request which failed can be sent again.
+        It is one step where the server speaks the graph store protocol. The pieces are written to a temporary file
+        first, so that nothing is sent where they end in an error, and that a request which failed can be sent again.
 
         Raises:
             StoreError: If it cannot be written.
@@ -257,7 +257,7 @@ class SparqlStore:
             for graph in self._dialect.own_graphs
             for kind in ("default", "named")
         )
-        fields = [("query", f"{hidden} {text}" if hidden else text)]
+        fields = [("query", f"{hidden} {graphs_by_variable(text)}" if hidden else text)]
         if self._dialect.union == PARAMETER:
             fields += self._dialect.union_parameters
         headers = {"Accept": accept, "Content-Type": _FORM}
@@ -423,7 +423,7 @@ def _truth(rows: Iterator[Row], host: str) -> bool:
 
 def _in_order(columns: tuple[str, ...], found: tuple[str, ...], rows: Iterator[Row], *, host: str) -> Iterator[Row]:
     """Yield rows with their columns in the order of the query."""
-    if set(found) - set(columns):
+    if any(name not in columns and not name.startswith(HIDDEN) for name in found):
         raise StoreError(f"{host} answers with other columns than were asked for", hint="is it a SPARQL 1.1 server?")
     places = [found.index(column) if column in found else None for column in columns]
     for row in rows:
