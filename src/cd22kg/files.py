@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from cd22kg.errors import OutputError
 
@@ -36,6 +37,42 @@ def write_bytes(path: Path, data: bytes) -> None:
             path.write_bytes(data)
             return
         _replace(target, data)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}", hint="check folder, rights and space"
+        ) from None
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file beside the target for writing; when the block ends well, sync it and rename it over the target.
+
+    After any error or interrupt the new file is gone and the old one untouched. A link is followed; what is there and
+    is no regular file (a pipe, a device) is written to as it is.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    try:
+        target = path.resolve()
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "this is a folder")
+        if target.exists() and not target.is_file():
+            with path.open("wb") as file:
+                yield file
+            return
+        staged = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            with staged.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            staged.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                staged.unlink()
+            raise
+        _sync(target.parent)
     except OSError as error:
         raise OutputError(
             f"cannot write {path}: {error.strerror or error}", hint="check folder, rights and space"
