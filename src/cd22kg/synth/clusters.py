@@ -104,7 +104,12 @@ def read_clusters(corpus: Corpus, labels: Mapping[str, str]) -> tuple[Cluster, .
         labels: The name of each outcome and indication in words, by ``kind/slug``.
     """
     groups = _groups(corpus)
-    return tuple(_Maker(number, files, labels).cluster() for number, files in enumerate(groups))
+    return tuple(make_cluster(number, files, labels) for number, files in enumerate(groups))
+
+
+def make_cluster(number: int, files: list[SourceFile], labels: Mapping[str, str]) -> Cluster:
+    """Return files that belong together as a cluster of that number, made anonymous."""
+    return _Maker(number, files, labels).cluster()
 
 
 def _groups(corpus: Corpus) -> list[list[SourceFile]]:
@@ -143,6 +148,7 @@ class _Maker:
         self._cluster = Cluster(number)
         self._sources = {file.source.id: place for place, file in enumerate(files)}
         self._names: dict[tuple[str, str], str] = {}
+        self._documents: dict[str, int] = {}
         registered = {file.source.registry_id for file in files}
         registered |= {study.registry_id for file in files for study in file.studies}
         self._registry = {real: place for place, real in enumerate(sorted(filter(None, registered)))}
@@ -249,7 +255,7 @@ class _Maker:
             "cohort": self._names.get(("cohort", claim.cohort or "")),
             "measurement": claim.measurement and self._measurement(number, claim.measurement),
             "locator": "synthetic",
-            "reported_via": mark(f"via{number}"),
+            "reported_via": mark(f"via{self._via(claim)}"),
             "curator": "Synthetic Curator",
             "relations": tuple(self._relation(number, place, r) for place, r in enumerate(claim.relations, 1)),
             "published_inconsistency": (),
@@ -261,6 +267,10 @@ class _Maker:
         if isinstance(claim, StatementClaim):
             change["about"] = tuple(filter(None, map(self._about, claim.about))) or (f"indication/{claim.indication}",)
         return claim.model_copy(update=_where_given(claim, change))
+
+    def _via(self, claim: Claim) -> int:
+        """Return the number of the document in which a figure was read: the same for claims read in the same one."""
+        return self._documents.setdefault(claim.reported_via or "", len(self._documents))
 
     def _statement(self, number: int, claim: Claim) -> str:
         words = [self._labels.get(f"outcome/{claim.outcome}", ""), mark(f"L{number}") if claim.therapy else ""]

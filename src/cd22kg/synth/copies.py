@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from random import Random
 
 from cd22kg.model import Measurement
@@ -16,10 +17,15 @@ from cd22kg.synth.figures import (
     Rates,
     as_printed,
     draw_events,
-    interval,
     scaled,
+    share,
 )
 from cd22kg.synth.templates import ClaimTemplate, ClusterTemplate, Patterns, Therapy
+
+#: A change of the lines of a thing.
+Edit = Callable[[list[str]], list[str]]
+#: See `Copy.write`.
+Find = Callable[[str, str, dict[str, str], set[str]], bool]
 
 _MONTHS = {"day": 1 / 30.4375, "week": 7 / 30.4375, "month": 1.0, "year": 12.0}
 
@@ -33,7 +39,6 @@ class Figures:
         self._parts = patterns.parts
         self._rates = rates
         claims = template.claims
-        self._wholes = {c.original.number: tuple(self._wholes_of(c)) for c in claims}
         self._order = sorted(claims, key=lambda c: (len(self._parts.get(c.original.claim.outcome or "", ())),))
         self._roots = {c.original.number: (c.original.cohort, self._root(c)) for c in claims}
 
@@ -41,15 +46,6 @@ class Figures:
         outcome = template.original.claim.outcome or ""
         above = self._parts.get(outcome, ())
         return above[-1] if above else outcome
-
-    def _wholes_of(self, part: ClaimTemplate) -> list[int]:
-        """Return the claims that this one's figure cannot exceed: what `claim-part-le-whole` compares it with."""
-        basis = _basis(part)
-        if basis is None:
-            return []
-        above = self._parts.get(part.original.claim.outcome or "", ())
-        others = (c for c in self._template.claims if c.original.claim.outcome in above)
-        return [other.original.number for other in others if _basis(other) == basis]
 
     def draw(self, rng: Random, factor: float, sizes: Sequence[int], therapies: Sequence[str]) -> list[Drawn]:
         """Return the figures of every claim of the cluster.
@@ -82,7 +78,7 @@ class Figures:
                 therapies[number], claim.indication or "", claim.outcome or "", _months(measurement)
             )
             events = draw_events(total, rate, deviations[root])
-            for whole in self._wholes[number]:
+            for whole in template.wholes:
                 events = min(events, found[whole].events * total // found[whole].total)
             found[number] = share(measurement, events, total, digits)
         return found
@@ -104,37 +100,6 @@ class Figures:
         drawn.lower = middle * (0.4 + 0.3 * rng.random())
         drawn.upper = middle * (1.4 + 0.8 * rng.random())
         return drawn
-
-
-def share(measurement: Measurement, events: int, total: int, digits: int) -> Drawn:
-    """Return the figures of a share with this many events, its interval after Wilson."""
-    scale = 100 if measurement.unit in ("%", "percent") else 1
-    low, high = interval(events, total)
-    return Drawn(
-        events,
-        total,
-        scale * events / total,
-        scale * low,
-        scale * high,
-        digits if scale == 100 else digits + 2,
-        "0.050",
-    )
-
-
-def _basis(template: ClaimTemplate) -> tuple[object, ...] | None:
-    """Return what two shares must have in common to be compared, or nothing if it is none of a whole cohort."""
-    original = template.original
-    measurement = original.claim.measurement
-    if measurement is None or measurement.statistic not in SHARES or measurement.among_outcome or original.cohort < 0:
-        return None
-    return (
-        original.cohort,
-        original.claim.reported_via,
-        measurement.denominator,
-        measurement.counted_unit,
-        measurement.timepoint,
-        measurement.timepoint_unit,
-    )
 
 
 def _digits(measurement: Measurement) -> int:
@@ -175,7 +140,86 @@ def cohort_sizes(cluster: ClusterTemplate, factor: float) -> tuple[list[int], di
     return sizes, values
 
 
-def claim_values(template: ClaimTemplate, drawn: Drawn, therapy: Therapy | None) -> dict[str, str]:
+@dataclass
+class Copy:
+    """One copy before it is written: its values, and what is to be changed in its lines.
+
+    Attributes:
+        template: The cluster it is made from.
+        values: What its places hold, by name.
+        drawn: The figures of each claim.
+        therapies: The therapy of each claim.
+        sizes: Patients in each cohort; 0 where the cluster gives none.
+        kept: How many of the claims are written; the first ones.
+        edits: Changes to the lines of a claim, by its number; to those of all other things, by -1.
+        documents: Sources of earlier copies in which figures of this one were read.
+    """
+
+    template: ClusterTemplate
+    values: dict[str, str]
+    drawn: list[Drawn]
+    therapies: list[Therapy | None]
+    sizes: list[int]
+    kept: int
+    edits: dict[int, list[Edit]] = field(default_factory=dict)
+    documents: set[str] = field(default_factory=set)
+
+    @property
+    def claims(self) -> tuple[ClaimTemplate, ...]:
+        """Return the patterns of the claims that are written."""
+        return self.template.claims[: self.kept]
+
+    def iri(self, claim: ClaimTemplate) -> str:
+        """Return the IRI of a claim."""
+        return claim.iri % self.values
+
+    def edit(self, number: int, change: Edit) -> None:
+        """Have the lines of a claim changed, or with -1 those of sources, studies and cohorts."""
+        self.edits.setdefault(number, []).append(change)
+
+    def write(self, find: Find) -> str:
+        """Return the lines.
+
+        Args:
+            find: Fills the place for a thing of an earlier copy, `source` or `claim`, other than those used; returns
+                whether there is one.
+        """
+        used: set[str] = set()
+        parts = [self.template.frame % self.values]
+        parts.extend(p.text % self.values for p in self.template.pieces if find("source", p.target, self.values, used))
+        text = "".join(parts)
+        return "".join((self._edited(-1, text), *(self._claim(claim, find) for claim in self.claims)))
+
+    def _claim(self, claim: ClaimTemplate, find: Find) -> str:
+        number = claim.original.number
+        therapy = self.therapies[number]
+        self.values.update(_claim_values(claim, self.drawn[number], therapy))
+        parts = [claim.text % self.values]
+        if therapy is not None and claim.product:
+            parts.append(_antigen_lines(self.iri(claim), therapy))
+        used: set[str] = set()
+        for piece in claim.pieces:
+            if piece.claim >= 0:
+                there = piece.claim < self.kept
+            elif piece.target.startswith("via"):
+                # Claims read in one document stay so, and those read in two do.
+                there = piece.target in self.values or find("source", piece.target, self.values, self.documents)
+            else:
+                there = find("claim", piece.target, self.values, used)
+            if there:
+                parts.append(piece.text % self.values)
+        return self._edited(number, "".join(parts))
+
+    def _edited(self, number: int, text: str) -> str:
+        if number not in self.edits:
+            return text
+        lines = text.splitlines(keepends=True)
+        for change in self.edits[number]:
+            lines = change(lines)
+        return "".join(lines)
+
+
+def _claim_values(template: ClaimTemplate, drawn: Drawn, therapy: Therapy | None) -> dict[str, str]:
     """Return the values of the places of a claim."""
     number = template.original.number
     measurement = template.original.claim.measurement
@@ -194,6 +238,6 @@ def claim_values(template: ClaimTemplate, drawn: Drawn, therapy: Therapy | None)
     return values
 
 
-def antigen_lines(claim: str, therapy: Therapy) -> str:
+def _antigen_lines(claim: str, therapy: Therapy) -> str:
     """Return what follows from the therapy of a claim: its antigens."""
     return "".join(f"<{claim}> <{CD22}antigen> <{name}> <{GRAPH_INFERRED}> .\n" for name in therapy.antigens)

@@ -7,7 +7,7 @@ of a part (complete response) is never above that of the whole (any response) in
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
@@ -118,6 +118,42 @@ def printed_share(measurement: Measurement) -> float | None:
     return min(1.0, float(measurement.value) / (100 if measurement.unit in ("%", "percent") else 1))
 
 
+def wholes(originals: Sequence[Original], parts: Mapping[str, tuple[str, ...]]) -> dict[int, tuple[int, ...]]:
+    """Return, by number, the claims whose figures each one's cannot exceed.
+
+    That is what `claim-part-le-whole` compares, and more: figures read in different documents too.
+
+    Args:
+        originals: The claims of a cluster.
+        parts: The outcomes that each outcome is part of.
+    """
+    bases = {original.number: _basis(original) for original in originals}
+    return {
+        part.number: tuple(
+            other.number
+            for other in originals
+            if other.claim.outcome in parts.get(part.claim.outcome or "", ())
+            and bases[part.number] is not None
+            and bases[other.number] == bases[part.number]
+        )
+        for part in originals
+    }
+
+
+def _basis(original: Original) -> tuple[object, ...] | None:
+    """Return what two shares must have in common to be compared, or nothing if it is none of a whole cohort."""
+    measurement = original.claim.measurement
+    if measurement is None or measurement.statistic not in SHARES or measurement.among_outcome or original.cohort < 0:
+        return None
+    return (
+        original.cohort,
+        measurement.denominator,
+        measurement.counted_unit,
+        measurement.timepoint,
+        measurement.timepoint_unit,
+    )
+
+
 def _unit_key(original: Original) -> tuple[str, str, str]:
     measurement = original.claim.measurement
     return (
@@ -158,6 +194,21 @@ def interval(events: int, total: int) -> tuple[float, float]:
     """Return the 95% interval of a share, as fractions."""
     low, high = wilson_interval(events, total)
     return low, high
+
+
+def share(measurement: Measurement, events: int, total: int, digits: int) -> Drawn:
+    """Return the figures of a share with this many events, its interval after Wilson."""
+    scale = 100 if measurement.unit in ("%", "percent") else 1
+    low, high = interval(events, total)
+    return Drawn(
+        events,
+        total,
+        scale * events / total,
+        scale * low,
+        scale * high,
+        digits if scale == 100 else digits + 2,
+        "0.050",
+    )
 
 
 def as_printed(measurement: Measurement, drawn: Drawn) -> str:

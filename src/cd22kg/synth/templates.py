@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode, Quad
 
@@ -21,9 +21,13 @@ from cd22kg.namespaces import BASE, CD22, GRAPH_INFERRED, STANDARD_PREFIXES, iri
 from cd22kg.rdf import canonical_nquads, corpus_quads, read_ontology
 from cd22kg.reasoning import apply_rules, classify, read_rules
 from cd22kg.store import OxigraphStore
-from cd22kg.synth.clusters import Cluster, Original, mark, read_clusters
+from cd22kg.synth.clusters import Cluster, Original, make_cluster, mark, read_clusters
+from cd22kg.synth.figures import wholes
+from cd22kg.synth.pairs import OUTCOMES, pair_files
 
 _MARK = re.compile("@@([a-z0-9]+)@@", re.IGNORECASE)
+#: Marks for things of earlier copies; all others are values that every copy has.
+_OUTSIDE = re.compile("@@((?:c|r|via)[0-9]+(?:x[0-9]+)?)@@")
 _ANTIGEN = CD22 + "antigen"
 _DATASET_TEXTS = {
     "title": "Synthetic graph in the shape of cd22kg",
@@ -59,6 +63,9 @@ class ClaimTemplate:
         pieces: The lines that depend on others.
         product: Whether the therapy is a product, which every copy draws anew, and not a group.
         iri: The pattern of its IRI.
+        wholes: Numbers of the claims whose figures this one's cannot exceed.
+        alone: Whether its figure is compared with that of no other claim.
+        related: Whether it has a relation to another claim of the cluster, or another one to it.
     """
 
     original: Original
@@ -66,6 +73,9 @@ class ClaimTemplate:
     pieces: tuple[Piece, ...]
     product: bool
     iri: str
+    wholes: tuple[int, ...]
+    alone: bool
+    related: bool
 
 
 @dataclass(frozen=True)
@@ -100,13 +110,15 @@ class Patterns:
         therapies: The therapies that claims name, by slug.
         parts: The outcomes that each outcome is part of, by slug; near ones first.
         originals: Every claim of the package.
+        pairs: The patterns of two claims that disagree, by outcome as in `cd22kg.synth.pairs.OUTCOMES`.
     """
 
     head: bytes
     clusters: tuple[ClusterTemplate, ...]
     therapies: Mapping[str, Therapy]
     parts: Mapping[str, tuple[str, ...]]
-    originals: tuple[Original, ...] = field(default=())
+    originals: tuple[Original, ...]
+    pairs: tuple[ClusterTemplate, ...]
 
 
 def read_patterns() -> Patterns:
@@ -124,25 +136,32 @@ def read_patterns() -> Patterns:
     labels = {f"{kind}/{slug}": _plain(c.label) for kind in concepts for slug, c in concepts[kind].items()}
     clusters = read_clusters(reading.corpus, labels)
     stated = tuple(_described(ontology.quads))
-    made = [quad for cluster in clusters for quad in corpus_quads(Corpus(tuple(cluster.files)))]
+    therapies = _therapies(stated, reading.corpus, labels)
+    product = next(therapy.slug for therapy in therapies.values() if therapy.product)
+    pairs = tuple(
+        make_cluster(len(clusters) + number, pair_files(outcome, product), labels)
+        for number, outcome in enumerate(OUTCOMES)
+    )
+    made = [quad for cluster in (*clusters, *pairs) for quad in corpus_quads(Corpus(tuple(cluster.files)))]
     classified = classify(ontology.quads).quads()
     with OxigraphStore() as store:
         store.bulk_load((*stated, *made))
         store.load(classified)
         inferred = (*classified, *apply_rules(store, read_rules()))
-    therapies = _therapies(stated, inferred, reading.corpus, labels)
     by_cluster: dict[int, list[Quad]] = {}
     common: list[Quad] = []
     for quad in (*made, *inferred):
         number = _cluster_of(quad)
         (common if number is None else by_cluster.setdefault(number, [])).append(quad)
-    templates = tuple(_Compiler(c, by_cluster.get(c.number, []), therapies).template() for c in clusters)
+    parts = _parts(stated)
+    templates = [_Compiler(c, by_cluster.get(c.number, []), therapies).template(parts) for c in (*clusters, *pairs)]
     return Patterns(
         canonical_nquads((*stated, *common)),
-        templates,
+        tuple(templates[: len(clusters)]),
         therapies,
-        _parts(stated),
+        parts,
         tuple(original for cluster in clusters for original in cluster.originals),
+        tuple(templates[len(clusters) :]),
     )
 
 
@@ -161,14 +180,12 @@ def _described(quads: Iterable[Quad]) -> Iterable[Quad]:
             yield quad
 
 
-def _therapies(
-    stated: Iterable[Quad], inferred: Iterable[Quad], corpus: Corpus, labels: Mapping[str, str]
-) -> dict[str, Therapy]:
+def _therapies(stated: Iterable[Quad], corpus: Corpus, labels: Mapping[str, str]) -> dict[str, Therapy]:
     named = Counter(claim.therapy for _, claim in corpus.claims() if claim.therapy)
     start = iri("therapy", "")
     antigens: dict[str, list[str]] = {}
     products = set()
-    for quad in (*stated, *inferred):
+    for quad in stated:
         if not isinstance(quad.subject, NamedNode) or not isinstance(quad.object, NamedNode):
             continue
         slug = quad.subject.value.removeprefix(start)
@@ -227,8 +244,15 @@ class _Compiler:
         for quad in sorted(quads, key=str):
             self._sort(quad)
 
-    def template(self) -> ClusterTemplate:
-        """Return the patterns of the cluster."""
+    def template(self, parts: Mapping[str, tuple[str, ...]]) -> ClusterTemplate:
+        """Return the patterns of the cluster.
+
+        Args:
+            parts: The outcomes that each outcome is part of.
+        """
+        above = wholes(self._cluster.originals, parts)
+        compared = {number for part, found in above.items() if found for number in (part, *found)}
+        related = {number for one, _, other in self._relations.values() for number in (one, other)}
         claims = tuple(
             ClaimTemplate(
                 original,
@@ -240,6 +264,9 @@ class _Compiler:
                 ),
                 self._is_product(original.claim),
                 _pattern(iri("claim", original.made.id)),
+                above[original.number],
+                original.number not in compared,
+                original.number in related,
             )
             for original in self._cluster.originals
         )
@@ -253,7 +280,7 @@ class _Compiler:
         numbers = {original.made.id: original.number for original in self._cluster.originals}
         for subject, original in self._claims.items():
             for place, relation in enumerate(original.made.relations, 1):
-                outside = _MARK.fullmatch(relation.target)
+                outside = _OUTSIDE.fullmatch(relation.target)
                 end = (original.number, outside[1], -1) if outside else (original.number, "", numbers[relation.target])
                 ends[f"{subject}#relation-{place}"] = end
         return ends
@@ -272,7 +299,7 @@ class _Compiler:
         if relation:
             self._pieces.setdefault(relation, []).append(_line(quad))
         elif original is None:
-            outside = _MARK.fullmatch(value.rpartition("/")[2])
+            outside = _OUTSIDE.fullmatch(value.rpartition("/")[2])
             if outside and isinstance(quad.object, NamedNode):
                 self._frame_pieces.setdefault(outside[1], []).append(_line(quad))
             else:
@@ -298,7 +325,7 @@ class _Compiler:
 
     def _claim_line(self, original: Original, quad: Quad, value: str, inferred: bool) -> None:
         number, claim = original.number, original.claim
-        outside = _MARK.fullmatch(value.rpartition("/")[2]) if isinstance(quad.object, NamedNode) else None
+        outside = _OUTSIDE.fullmatch(value.rpartition("/")[2]) if isinstance(quad.object, NamedNode) else None
         if outside:
             self._pieces.setdefault((number, outside[1], -1), []).append(_line(quad))
         elif self._is_product(claim) and quad.predicate.value == _ANTIGEN and inferred:
