@@ -17,7 +17,7 @@ LEVELS = {
     "store": 3,
     **dict.fromkeys(("reasoning", "validation", "queries"), 4),
     "build": 6,
-    "export": 7,
+    **dict.fromkeys(("export", "synth"), 7),
     "graph": 8,
     **dict.fromkeys(("cli", "__init__"), 9),
     "__main__": 10,
