@@ -17,6 +17,7 @@ LEVELS = {
     "store": 3,
     **dict.fromkeys(("reasoning", "validation", "queries"), 4),
     "build": 6,
+    "transfer": 7,
     **dict.fromkeys(("export", "synth"), 7),
     "graph": 8,
     **dict.fromkeys(("cli", "__init__"), 9),
@@ -32,7 +33,7 @@ DOORS = {
     "reasonable": {"reasoning/owl_rl.py"},
     "pyshacl": {"validation/pyshacl_engine.py"},
     "curies": {"namespaces.py"},
-    "rich": {"queries/result.py"},
+    "rich": {"cli/progress.py", "queries/result.py"},
 }
 
 MODULES = sorted(str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py"))

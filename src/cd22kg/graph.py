@@ -23,7 +23,7 @@ from cd22kg.queries.overview import overview
 from cd22kg.queries.parameters import thing
 from cd22kg.queries.stats import statistics_table
 from cd22kg.rdf import to_rdflib
-from cd22kg.store import OxigraphStore, Store
+from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
 from cd22kg.validation import Report, read_shapes, validate
 
 if TYPE_CHECKING:
@@ -206,21 +206,26 @@ def _named(text: str) -> NamedNode:
         raise QueryError(f"`{text}` names nothing", hint=hint) from None
 
 
-def load(folder: str | Path | None = None) -> KnowledgeGraph:
-    """Return the graph of a build folder, or that of the claims that ship with the package.
+def load(store: str | Path | None = None) -> KnowledgeGraph:
+    """Return the graph in a store, or that of the claims that ship with the package.
 
     Args:
-        folder: A folder that ``cd22kg build`` made; without it the packaged claims are read into memory.
+        store: A folder that ``cd22kg build`` or ``cd22kg load`` made, or the address of a SPARQL server, such as
+            ``fuseki+https://host/dataset``; without it the packaged claims are read into memory.
 
     Raises:
-        StoreError: If the folder holds no build.
+        StoreError: If the folder holds no store, or the address is wrong; a server is not asked before the first use.
         DataError: If the packaged claims have faults.
     """
-    if folder is not None:
-        path = Path(folder).resolve()
+    if store is not None and is_address(str(store)):
+        return KnowledgeGraph(open_sparql(str(store)))
+    if store is not None:
+        path = Path(store).resolve()
+        if is_store(path):
+            return KnowledgeGraph(OxigraphStore(path, read_only=True))
         return KnowledgeGraph(OxigraphStore(path / STORE, read_only=True), folder=path)
-    store = OxigraphStore()
-    assembly = assemble(store, packaged_claims())
+    memory = OxigraphStore()
+    assembly = assemble(memory, packaged_claims())
     if assembly.reading.problems:
         raise DataError(assembly.reading.problems)
-    return KnowledgeGraph(store, assembly.quads)
+    return KnowledgeGraph(memory, assembly.quads)

@@ -9,6 +9,7 @@ import typer
 
 from cd22kg.cli.app import app
 from cd22kg.cli.progress import meters
+from cd22kg.namespaces import compact
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
@@ -36,3 +37,28 @@ def load(
     with meters("bytes", quiet) as meter:
         loaded = load_into(data, store, graph=graph, allow_schema=allow_schema, meter=meter)
     typer.echo(f"{loaded.added:,} quads added from {loaded.files} files; {store} holds {loaded.quads:,}", err=True)
+
+
+@app.command()
+def push(
+    store: Annotated[
+        str, typer.Option("--store", "-s", metavar="URL", help="The server, such as fuseki+https://host/dataset.")
+    ],
+    folder: Annotated[Path, typer.Argument(metavar="[BUILD]", help="The build folder.")] = Path("build"),
+    again: Annotated[bool, typer.Option("--again", help="Send also what the server has by its record.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Publish a build on a server, graph by graph."""
+    from cd22kg.store import open_sparql
+    from cd22kg.transfer import push as run
+
+    with open_sparql(store) as server, meters("graphs", quiet) as meter:
+        pushed = run(folder, server, again=again, meter=meter("push"))
+    for graph, difference in sorted(pushed.differences.items()):
+        typer.echo(f"{compact(graph)}: {difference}", err=True)
+    how = "in one request" if pushed.at_once else "one by one"
+    typer.echo(
+        f"{len(pushed.sent)} graphs with {sum(pushed.sent.values()):,} triples sent {how},"
+        f" {pushed.same} unchanged, {len(pushed.dropped)} dropped",
+        err=True,
+    )

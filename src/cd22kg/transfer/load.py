@@ -14,7 +14,7 @@ from cd22kg.files import publish_folder, staging, sync_folder
 from cd22kg.gate.rdf import RdfFile, syntax_of
 from cd22kg.namespaces import GRAPH_LOADED
 from cd22kg.progress import Meter, silent
-from cd22kg.store import OxigraphStore, Store, is_store
+from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
 from cd22kg.transfer.foreign import refuse_schema
 
 
@@ -100,6 +100,21 @@ def send_files(
         server.bulk_load(file)
     after = server.count()
     return Loaded(after, after - before, len(files))
+
+
+def load_into(
+    data: Sequence[Path],
+    store: str,
+    *,
+    graph: str = "",
+    allow_schema: bool = False,
+    meter: Callable[[str], Meter] = lambda name: silent,
+) -> Loaded:
+    """Add RDF files to a store, a folder or a server by its address; see `load_files` and `send_files`."""
+    if not is_address(store):
+        return load_files(data, Path(store), graph=graph, allow_schema=allow_schema, meter=meter)
+    with open_sparql(store) as server:
+        return send_files(data, server, graph=graph, allow_schema=allow_schema, meter=meter)
 
 
 def rdf_files(data: Sequence[Path], graph: str, meter: Callable[[str], Meter]) -> list[RdfFile]:

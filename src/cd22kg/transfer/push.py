@@ -22,7 +22,7 @@ from cd22kg.rdf.sorting import sorted_unique
 from cd22kg.store import SparqlStore, Table
 from cd22kg.store.compare import Difference, compare
 
-#: Largest change, in bytes of N-Triples, that is sent as one request and so takes effect at once or not at all.
+#: Largest change, in bytes of N-Quads, that is sent as one request and so takes effect at once or not at all.
 ATOMIC_BYTES = 64 * 1024 * 1024
 
 _DIGEST = STANDARD_PREFIXES["dcterms"] + "identifier"
@@ -78,8 +78,9 @@ def push(folder: Path, server: SparqlStore, *, again: bool = False, meter: Meter
     done = Pushed(same=len(graphs) - len(wanted), dropped=tuple(sorted(set(record) - set(graphs))))
     if not wanted and not done.dropped:
         return done
-    size = sum(len(line) for _, lines in _by_graph(folder, wanted) for line in lines)
-    done.at_once = server.dialect.atomic and size <= ATOMIC_BYTES
+    share = sum(graphs[graph]["quads"] for graph in wanted) / max(1, sum(said["quads"] for said in graphs.values()))
+    size = (folder / NQUADS).stat().st_size * share
+    done.at_once = server.address.dialect.atomic and size <= ATOMIC_BYTES
     if done.at_once:
         _all_at_once(folder, server, wanted, done)
     else:
