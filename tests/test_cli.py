@@ -39,6 +39,7 @@ COMMANDS = (
     ("export", "classification"),
     ("export", "ontology"),
     ("export", "reference"),
+    ("synth",),
 )
 #: Libraries that take long to import; help must not wait for them.
 HEAVY = {"curies", "owlready2", "pydantic", "pyoxigraph", "pyshacl", "rdflib", "scipy", "yaml"}

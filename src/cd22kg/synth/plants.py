@@ -211,11 +211,12 @@ def _above_all(copy: Copy, claim: ClaimTemplate, name: str) -> None:
 
 
 def _larger_total(copy: Copy, claim: ClaimTemplate, name: str) -> bool:
-    drawn, size = _set(copy, claim), copy.sizes[claim.original.cohort]
+    drawn, place = _set(copy, claim), claim.original.cohort
     measurement = claim.original.claim.measurement
-    if measurement is None or not size:
+    if measurement is None or not copy.sizes[place]:
         return False
-    total = size + 1
+    # Another plant may have made the cohort larger.
+    total = int(copy.values[f"z{place}"]) + 1
     events = min(total, int(drawn.events * total / drawn.total + 0.5))
     copy.drawn[claim.original.number] = share(measurement, events, total, 1)
     return True
@@ -317,7 +318,8 @@ def _subset_larger(copy: Copy, taken: set[int]) -> list[Planted]:
         for above in cohort.subset_of:
             size, limit = copy.sizes[place], copy.sizes[places[above]]
             parts = copy.template.cluster.cohorts[place][1]
-            if not size or not limit or any(cohort.id in other.subset_of for other in made):
+            used = any(c.original.number in taken for c in copy.claims if c.original.cohort == place)
+            if not size or not limit or used or any(cohort.id in other.subset_of for other in made):
                 continue
             copy.values[f"z{place}"] = str(limit + 1)
             if parts:
