@@ -32,6 +32,7 @@ COMMANDS = (
     ("stats",),
     ("build",),
     ("check",),
+    ("synth",),
     ("export",),
     ("export", "turtle"),
     ("export", "schema"),
@@ -39,7 +40,6 @@ COMMANDS = (
     ("export", "classification"),
     ("export", "ontology"),
     ("export", "reference"),
-    ("synth",),
 )
 #: Libraries that take long to import; help must not wait for them.
 HEAVY = {"curies", "owlready2", "pydantic", "pyoxigraph", "pyshacl", "rdflib", "scipy", "yaml"}

@@ -13,8 +13,8 @@ from typing import BinaryIO, TextIO, cast
 from cd22kg.errors import InputError, OutputError
 from cd22kg.files import replacing
 
-#: Fast, and within a tenth of the size that the highest level reaches.
-COMPRESSION = 3
+#: What gzip does by default; level 3 takes half the time and a third more space.
+COMPRESSION = 6
 
 
 @contextmanager

@@ -15,9 +15,10 @@ from typing import BinaryIO, TextIO
 from cd22kg.errors import InputError
 from cd22kg.progress import STRIDE, Meter, silent
 from cd22kg.synth.copies import Copy, Figures, cohort_sizes
+from cd22kg.synth.edits import HEADER, Planted
 from cd22kg.synth.figures import Rates, draw_factor
 from cd22kg.synth.pairs import DAY, INDICATION, draw_pair, place_of
-from cd22kg.synth.plants import HEADER, PLANTS, Planted
+from cd22kg.synth.plants import PLANTS
 from cd22kg.synth.templates import ClusterTemplate, Patterns, Therapy, read_patterns
 
 #: The largest number of claims; identifiers stay well formed up to here.
@@ -31,7 +32,7 @@ class Summary:
     """What was written.
 
     Attributes:
-        claims, sources, quads, bytes: Of the whole graph; sources leave out none, quads count the ontology too.
+        claims, sources, quads, bytes: Of the whole graph; the quads of ontology and vocabulary count too.
         violations: Rows of the list that are violations: pairs of rule and node.
         conflicts: Pairs of claims that disagree.
     """
