@@ -30,3 +30,8 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         sys.exit(130)
+    except SystemExit as done:
+        # Typer turns an interrupt of a command into this code, and says nothing.
+        if done.code == 130:
+            typer.echo("interrupted", err=True)
+        raise

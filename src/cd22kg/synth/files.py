@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TextIO, cast
 
 from cd22kg.errors import InputError, OutputError
 from cd22kg.files import writing
 
-#: Fast, and within a tenth of the size that the highest level reaches.
-COMPRESSION = 3
+#: What gzip does by default; level 3 takes half the time and a third more space.
+COMPRESSION = 6
 
 
 @contextmanager
@@ -51,3 +52,17 @@ def _patient(stdout: BinaryIO) -> Iterator[None]:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
         raise OutputError(f"cannot write the graph: {error.strerror or error}", hint="check space") from None
+
+
+@contextmanager
+def opened_list(path: Path) -> Iterator[TextIO]:
+    """Open the file to write the list of what is planted to.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    with replacing(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
+        yield text
+        # Detached, the file stays open for whoever syncs it.
+        text.detach()

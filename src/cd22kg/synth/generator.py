@@ -15,9 +15,10 @@ from typing import BinaryIO, TextIO
 from cd22kg.errors import InputError
 from cd22kg.progress import STRIDE, Meter, silent
 from cd22kg.synth.copies import Copy, Figures, cohort_sizes
+from cd22kg.synth.edits import HEADER, Planted
 from cd22kg.synth.figures import Rates, draw_factor
 from cd22kg.synth.pairs import DAY, INDICATION, draw_pair, place_of
-from cd22kg.synth.plants import HEADER, PLANTS, Planted
+from cd22kg.synth.plants import PLANTS
 from cd22kg.synth.templates import ClusterTemplate, Patterns, Therapy, read_patterns
 
 #: The largest number of claims; identifiers stay well formed up to here.
@@ -31,7 +32,7 @@ class Summary:
     """What was written.
 
     Attributes:
-        claims, sources, quads, bytes: Of the whole graph; sources leave out none, quads count the ontology too.
+        claims, sources, quads, bytes: Of the whole graph; the quads of ontology and vocabulary count too.
         violations: Rows of the list that are violations: pairs of rule and node.
         conflicts: Pairs of claims that disagree.
     """
@@ -59,7 +60,7 @@ def synthesize(
     Args:
         claims: How many claims, 1 to `MAX_CLAIMS`.
         seed: Any whole number. The same arguments and version of the package give the same bytes; a larger number of
-            claims begins with the same copies, but for the last copy of the smaller one.
+            claims begins with the same copies, but for the last ones of the smaller one.
         out: Where the lines go, in UTF-8.
         violations: Broken rules per claim, 0 to 1; less is planted where the claims at hand leave no room.
         conflicts: Pairs of claims that disagree, per claim, 0 to 1; a pair is two claims of the number wanted.
@@ -109,7 +110,8 @@ class _Stream:
         self._patterns = patterns
         self._seed = seed
         self._wanted = wanted
-        self._rates = (violations, conflicts)
+        self._violation_rate = violations
+        self._conflict_rate = conflicts
         self._copies = 0
         self._registered = 0
         rates = Rates(patterns.originals, patterns.parts, seed)
@@ -126,7 +128,7 @@ class _Stream:
             Random(f"{self._seed} round {self._copies}").shuffle(order)  # noqa: S311  # no secret
             for template in order:
                 yield self._cluster(template)
-                while self.claims + 1 < self._wanted and self.conflicts < int(self.claims * self._rates[1]):
+                while self.claims + 2 <= self._wanted and self.conflicts < _due(self.claims + 2, self._conflict_rate):
                     yield self._pair()
                 if self.claims >= self._wanted:
                     return
@@ -140,9 +142,12 @@ class _Stream:
         therapies = self._therapies(template, rng)
         figures = self._figures[template.cluster.number]
         drawn = figures.draw(rng, factor, sizes, [therapy.slug if therapy else "" for therapy in therapies])
-        kept = min(len(template.claims), self._wanted - self.claims)
+        owed = _due(self._wanted, self._conflict_rate) - self.conflicts
+        kept = min(len(template.claims), self._wanted - self.claims, max(1, self._wanted - self.claims - 2 * owed))
         copy = Copy(template, values, drawn, therapies, sizes, kept)
-        rows = self._plant(copy)
+        # At the end only pairs follow, which no rule is broken in.
+        last = self.claims + kept + 2 * owed >= self._wanted
+        rows = self._plant(copy, self._wanted if last else self.claims + kept)
         return self._end(copy, rng), rows
 
     def _pair(self) -> tuple[str, list[Planted]]:
@@ -180,9 +185,9 @@ class _Stream:
         self._recent["source"].extend((name % copy.values).rpartition("/")[2] for name in copy.template.sources)
         return text
 
-    def _plant(self, copy: Copy) -> list[Planted]:
-        """Break rules in a copy, each in its turn, until as many are broken as are due."""
-        due = int((self.claims + copy.kept) * self._rates[0]) - self.violations
+    def _plant(self, copy: Copy, claims: int) -> list[Planted]:
+        """Break rules in a copy, each in its turn, until as many are broken as are due among that many claims."""
+        due = _due(claims, self._violation_rate) - self.violations
         rows: list[Planted] = []
         taken: set[int] = set()
         while len(rows) < due:
@@ -225,3 +230,8 @@ class _Stream:
         values[place] = recent[number]
         used.add(recent[number])
         return True
+
+
+def _due(claims: int, rate: float) -> int:
+    """Return how many of something there are to be among that many claims, rounded down."""
+    return int(claims * rate + 1e-9)

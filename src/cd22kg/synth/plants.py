@@ -7,7 +7,6 @@ inference derive from a line that goes, goes with it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from cd22kg.model import (
     AssociationClaim,
@@ -22,78 +21,14 @@ from cd22kg.model import (
 from cd22kg.namespaces import CD22, GRAPH_CLAIMS, GRAPH_INFERRED, STANDARD_PREFIXES, iri
 from cd22kg.synth.clusters import filler
 from cd22kg.synth.copies import Copy, Edit
+from cd22kg.synth.edits import TYPE, Plant, Planted, add, drop, drop_types, put
 from cd22kg.synth.figures import SHARES, Drawn, share
 from cd22kg.synth.templates import ClaimTemplate
 
-_TYPE = STANDARD_PREFIXES["rdf"] + "type"
 _XSD = STANDARD_PREFIXES["xsd"]
 _KINDS = ("EfficacyClaim", "SafetyClaim", "DurabilityClaim")
 _EVIDENCE = ("EvidenceClaim", "EvidenceAfterCD19Failure")
 _WHO = ("infused", "included", "enrolled", "evaluable")
-
-
-@dataclass(frozen=True)
-class Planted:
-    """A violation or a conflict that is there on purpose.
-
-    Attributes:
-        kind: ``violation`` or ``conflict``.
-        rule: Id of the shape that fires; empty for a conflict.
-        focus: IRI of the node it fires on; for a conflict, of the first claim.
-        second: IRI of the other thing, where two are needed.
-    """
-
-    kind: str
-    rule: str
-    focus: str
-    second: str = ""
-
-    def row(self) -> str:
-        """Return the line of the list, tab-separated."""
-        return f"{self.kind}\t{self.rule}\t{self.focus}\t{self.second}\n"
-
-
-#: The first line of the list.
-HEADER = "kind\trule\tfocus\tsecond\n"
-
-
-@dataclass(frozen=True)
-class Plant:
-    """One rule and the way to break it.
-
-    Attributes:
-        rule: Id of the shape.
-        plant: Breaks the rule once in a copy, beside the claims taken; returns what a validator must find, or nothing
-            where there is no way, and takes the claims it touched (-1: sources, studies and cohorts).
-    """
-
-    rule: str
-    plant: Callable[[Copy, set[int]], list[Planted]]
-
-
-def drop(subject: str, *predicates: str) -> Edit:
-    """Return the change that drops the triples of a subject with a property of ours."""
-    starts = tuple(f"<{subject}> <{CD22}{predicate}> " for predicate in predicates)
-    return lambda lines: [line for line in lines if not line.startswith(starts)]
-
-
-def drop_types(subject: str, *classes: str) -> Edit:
-    """Return the change that drops memberships in classes of ours."""
-    starts = tuple(f"<{subject}> <{_TYPE}> <{CD22}{name}> " for name in classes)
-    return lambda lines: [line for line in lines if not line.startswith(starts)]
-
-
-def put(subject: str, predicate: str, value: str) -> Edit:
-    """Return the change that gives a property of ours, by its IRI, another value, as a term of N-Quads."""
-    start = f"<{subject}> <{predicate}> "
-    return lambda lines: [
-        f"{start}{value} {line.rsplit(' ', 2)[1]} .\n" if line.startswith(start) else line for line in lines
-    ]
-
-
-def add(subject: str, predicate: str, value: str, graph: str) -> Edit:
-    """Return the change that adds a triple with a property of ours."""
-    return lambda lines: [*lines, f"<{subject}> <{CD22}{predicate}> {value} <{graph}> .\n"]
 
 
 def _graph(copy: Copy, claim: ClaimTemplate) -> str:
@@ -211,11 +146,12 @@ def _above_all(copy: Copy, claim: ClaimTemplate, name: str) -> None:
 
 
 def _larger_total(copy: Copy, claim: ClaimTemplate, name: str) -> bool:
-    drawn, size = _set(copy, claim), copy.sizes[claim.original.cohort]
+    drawn, place = _set(copy, claim), claim.original.cohort
     measurement = claim.original.claim.measurement
-    if measurement is None or not size:
+    if measurement is None or not copy.sizes[place]:
         return False
-    total = size + 1
+    # Another plant may have made the cohort larger.
+    total = int(copy.values[f"z{place}"]) + 1
     events = min(total, int(drawn.events * total / drawn.total + 0.5))
     copy.drawn[claim.original.number] = share(measurement, events, total, 1)
     return True
@@ -253,7 +189,7 @@ def _relation(copy: Copy, claim: ClaimTemplate, target: str, kind: str, certaint
     number, name, graph = claim.original.number, copy.iri(claim), _graph(copy, claim)
     node = f"{name}#relation-{len(claim.original.claim.relations) + 1}"
     copy.edit(number, add(name, "relation", f"<{node}>", graph))
-    copy.edit(number, lambda lines: [*lines, f"<{node}> <{_TYPE}> <{CD22}ClaimRelation> <{graph}> .\n"])
+    copy.edit(number, lambda lines: [*lines, f"<{node}> <{TYPE}> <{CD22}ClaimRelation> <{graph}> .\n"])
     copy.edit(number, add(node, "relationType", f"<{iri('relation-type', kind)}>", graph))
     copy.edit(number, add(node, "certainty", f"<{iri('certainty', certainty)}>", graph))
     copy.edit(number, add(node, "target", f"<{target}>", graph))
@@ -317,7 +253,8 @@ def _subset_larger(copy: Copy, taken: set[int]) -> list[Planted]:
         for above in cohort.subset_of:
             size, limit = copy.sizes[place], copy.sizes[places[above]]
             parts = copy.template.cluster.cohorts[place][1]
-            if not size or not limit or any(cohort.id in other.subset_of for other in made):
+            used = any(c.original.number in taken for c in copy.claims if c.original.cohort == place)
+            if not size or not limit or used or any(cohort.id in other.subset_of for other in made):
                 continue
             copy.values[f"z{place}"] = str(limit + 1)
             if parts:
