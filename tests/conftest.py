@@ -81,8 +81,8 @@ def connect(server: Callable[[str], Server], monkeypatch: pytest.MonkeyPatch) ->
             monkeypatch.setenv("CD22KG_STORE_USER", running.user)
             monkeypatch.setenv("CD22KG_STORE_PASSWORD", running.password)
             store = stack.enter_context(open_sparql(running.address))
-            for graph in store.graphs():
-                store.drop_graph(graph)
+            if graphs := store.graphs():
+                store.update(" ; ".join(f"DROP SILENT GRAPH <{graph}>" for graph in graphs))
             return store
 
         yield opened
