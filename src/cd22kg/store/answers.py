@@ -6,13 +6,29 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, cast
 
-from pyoxigraph import QueryBoolean, QueryResultsFormat, RdfFormat, Triple, parse, parse_query_results
+from pyoxigraph import (
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QueryResultsFormat,
+    RdfFormat,
+    Triple,
+    parse,
+    parse_query_results,
+)
 
 from cd22kg.errors import StoreError
+from cd22kg.namespaces import STANDARD_PREFIXES
 from cd22kg.store.base import Term
 
 RESULTS = "application/sparql-results+json"
 TRIPLES = "application/n-triples"
+
+_BOOLEAN = NamedNode(STANDARD_PREFIXES["xsd"] + "boolean")
+_BOOLEANS = {
+    Literal(number, datatype=_BOOLEAN): Literal(word, datatype=_BOOLEAN)
+    for number, word in (("0", "false"), ("1", "true"))
+}
 
 Row = tuple[Term | None, ...]
 
@@ -76,6 +92,12 @@ def plain_blank_nodes(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield _NODE_ID.sub(rb"\1", data[:end])
         kept = data[end:]
     yield _NODE_ID.sub(rb"\1", kept)
+
+
+def plain_booleans(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows with the booleans of Virtuoso (1 and 0) written as every other store writes them."""
+    for row in rows:
+        yield tuple(_BOOLEANS.get(term, term) if isinstance(term, Literal) else term for term in row)
 
 
 class _Source:

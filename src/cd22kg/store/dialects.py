@@ -32,11 +32,12 @@ class Dialect:
         union_parameters: Sent with each query so that it sees the union.
         union_hint: What to set on the server where the union is a setting.
         own_graphs: Graphs of the server itself, which are no data of the user.
+        preface: Put before each query, on its first line; ``GRAPH`` then takes its IRI from a variable.
         atomic: Whether several operations of one update all take effect or none.
         silent_cap: Whether it may stop at a number of rows of its own with status 200, so that all is read in pages.
         lists_empty_graphs: Whether ``GRAPH ?g {}`` lists the graphs, which is fast.
         drops_by_update: Whether to drop a graph by SPARQL update although there is a graph store protocol.
-        rewrites_literals: Whether literals may come back as another value; `compare` tells which.
+        needs_repair: Whether its answers need repair: blank nodes that are called by IRIs, booleans that are 1 and 0.
         batch: Quads per request of a bulk load.
         endings: What people write at the end of the address although it belongs to one of the places above.
     """
@@ -51,11 +52,12 @@ class Dialect:
     union_parameters: tuple[tuple[str, str], ...] = ()
     union_hint: str = "make the default graph of the endpoint the union of all named graphs"
     own_graphs: tuple[str, ...] = ()
+    preface: str = ""
     atomic: bool = False
     silent_cap: bool = False
     lists_empty_graphs: bool = False
     drops_by_update: bool = False
-    rewrites_literals: bool = False
+    needs_repair: bool = False
     batch: int = 100_000
     endings: tuple[str, ...] = ()
 
@@ -86,6 +88,20 @@ FUSEKI = Dialect(
     drops_by_update=True,  # DELETE of a graph that is not there answers 500
     endings=("/query", "/sparql", "/update", "/data"),
 )
+_VIRTUOSO_GRAPHS = (
+    "b3sifp",
+    "b3sonto",
+    "facets",
+    "http://localuriqaserver/sparql",
+    "http://www.openlinksw.com/schemas/oplweb#",
+    "http://www.openlinksw.com/schemas/virtrdf#",
+    "http://www.w3.org/2002/07/owl#",
+    "http://www.w3.org/ns/ldp#",
+    "urn:activitystreams-owl:map",
+    "urn:core:services:sparql",
+    "urn:rules.skos",
+    "virtrdf-label",
+)
 VIRTUOSO = Dialect(
     "virtuoso",
     "Virtuoso",
@@ -93,22 +109,16 @@ VIRTUOSO = Dialect(
     update="/sparql-auth",
     graphs="/sparql-graph-crud-auth",
     union=ALWAYS,
-    own_graphs=(
-        "b3sifp",
-        "b3sonto",
-        "facets",
-        "http://localuriqaserver/sparql",
-        "http://www.openlinksw.com/schemas/oplweb#",
-        "http://www.openlinksw.com/schemas/virtrdf#",
-        "http://www.w3.org/2002/07/owl#",
-        "http://www.w3.org/ns/ldp#",
-        "urn:activitystreams-owl:map",
-        "urn:core:services:sparql",
-        "urn:rules.skos",
-        "virtrdf-label",
+    own_graphs=_VIRTUOSO_GRAPHS,
+    preface=" ".join(
+        (
+            *(f"define input:default-graph-exclude <{graph}>" for graph in _VIRTUOSO_GRAPHS),
+            *(f"define input:named-graph-exclude <{graph}>" for graph in _VIRTUOSO_GRAPHS),
+            'define sql:describe-mode "CBD"',  # what a thing says, not what is said of it as well
+        )
     ),
     silent_cap=True,
-    rewrites_literals=True,
+    needs_repair=True,
     batch=20_000,
     endings=("/sparql", "/sparql-auth"),
 )

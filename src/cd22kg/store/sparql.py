@@ -12,7 +12,7 @@ from pyoxigraph import Literal, NamedNode, Quad, QueryBoolean, QueryTriples, Rdf
 from pyoxigraph import Store as Engine
 
 from cd22kg.errors import QueryError, StoreError
-from cd22kg.store.answers import RESULTS, TRIPLES, Row, plain_blank_nodes, read_results, read_triples
+from cd22kg.store.answers import RESULTS, TRIPLES, Row, plain_blank_nodes, plain_booleans, read_results, read_triples
 from cd22kg.store.base import Answer, Parameters, Table, fill, syntax_error
 from cd22kg.store.batches import batches, named, spool, write_lines
 from cd22kg.store.dialects import PARAMETER, SETTING, STANDARD, Address, read_address
@@ -22,8 +22,8 @@ from cd22kg.store.rewrite import HIDDEN, graphs_by_variable, solutions, with_pre
 if TYPE_CHECKING:
     from cd22kg.store.http import Connection, Reply
 
-#: Rows asked for at once from a server that may stop on its own; half of what the smallest known limit allows.
-PAGE = 5_000
+#: Rows asked for at once from a server that may stop on its own; Virtuoso does at 10,000 unless told otherwise.
+PAGE = 9_000
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -252,12 +252,8 @@ class SparqlStore:
         """Send a query and yield its answer, known to be a success of the right type."""
         from cd22kg.store.http import Call
 
-        hidden = " ".join(
-            f"define input:{kind}-graph-exclude <{graph}>"
-            for graph in self._dialect.own_graphs
-            for kind in ("default", "named")
-        )
-        fields = [("query", f"{hidden} {graphs_by_variable(text)}" if hidden else text)]
+        preface = self._dialect.preface
+        fields = [("query", f"{preface} {graphs_by_variable(text)}" if preface else text)]
         if self._dialect.union == PARAMETER:
             fields += self._dialect.union_parameters
         headers = {"Accept": accept, "Content-Type": _FORM}
@@ -307,10 +303,10 @@ class SparqlStore:
             )
 
     def _results(self, reply: Reply) -> tuple[tuple[str, ...], Iterator[Row]] | bool:
-        chunks = reply.chunks()
-        if self._dialect.rewrites_literals:
-            chunks = plain_blank_nodes(chunks)
-        return read_results(chunks, self.address.host)
+        if not self._dialect.needs_repair:
+            return read_results(reply.chunks(), self.address.host)
+        found = read_results(plain_blank_nodes(reply.chunks()), self.address.host)
+        return found if isinstance(found, bool) else (found[0], plain_booleans(found[1]))
 
     def _triples(self, reply: Reply) -> Iterator[Triple]:
         return read_triples(reply.chunks(), self.address.host)
@@ -414,8 +410,10 @@ class SparqlStore:
 
 
 def _truth(rows: Iterator[Row], host: str) -> bool:
-    """Return the truth value that Virtuoso gives as a table of one number."""
+    """Return the truth value that Virtuoso gives as a table: of one number, or of nothing for false."""
     found = [row[0].value for row in rows if len(row) == 1 and isinstance(row[0], Literal)]
+    if not found:
+        return False
     if found not in (["0"], ["1"], ["false"], ["true"]):
         raise StoreError(f"{host} answers an ASK with a table", hint="is it a SPARQL 1.1 server?")
     return found[0] in ("1", "true")
