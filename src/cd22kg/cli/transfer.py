@@ -56,9 +56,14 @@ def push(
         pushed = run(folder, server, again=again, meter=meter("push"))
     for graph, difference in sorted(pushed.differences.items()):
         typer.echo(f"{compact(graph)}: {difference}", err=True)
-    how = "in one request" if pushed.at_once else "one by one"
+    how = " in one request" if pushed.at_once else " one by one" if pushed.sent else ""
     typer.echo(
-        f"{len(pushed.sent)} graphs with {sum(pushed.sent.values()):,} triples sent {how},"
+        f"{len(pushed.sent)} graphs with {sum(pushed.sent.values()):,} triples sent{how},"
         f" {pushed.same} unchanged, {len(pushed.dropped)} dropped",
         err=True,
     )
+    if pushed.reformed:
+        typer.echo(f"{pushed.reformed:,} literals came back in another form of the same value", err=True)
+    if pushed.differences:
+        typer.echo("the server does not hold what was sent; see above", err=True)
+        raise typer.Exit(1)

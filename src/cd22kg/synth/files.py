@@ -61,7 +61,7 @@ def opened_list(path: Path) -> Iterator[TextIO]:
     Raises:
         OutputError: If it cannot be written.
     """
-    with replacing(path) as file:
+    with writing(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="\n")
         yield text
         # Detached, the file stays open for whoever syncs it.

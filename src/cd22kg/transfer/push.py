@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, parse
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
 from cd22kg.build import NQUADS, read_manifest
 from cd22kg.errors import StoreError
@@ -38,13 +38,15 @@ class Pushed:
         same: Graphs that the server had already.
         dropped: Graphs of an earlier push that the build has no more.
         at_once: Whether all took effect in one request.
-        differences: By graph, what the server changed in the data.
+        reformed: Literals that came back in another form of the same value.
+        differences: By graph, what came back otherwise: lost, added, or with another value.
     """
 
     sent: dict[str, int] = field(default_factory=dict)
     same: int = 0
     dropped: tuple[str, ...] = ()
     at_once: bool = False
+    reformed: int = 0
     differences: dict[str, Difference] = field(default_factory=dict)
 
 
@@ -96,8 +98,8 @@ def _all_at_once(folder: Path, server: SparqlStore, wanted: Mapping[str, str], d
         steps.append(f"INSERT DATA {{ GRAPH <{graph}> {{\n{''.join(triples)}}} }}")
     steps += [_forget(graph) for graph in (*wanted, *done.dropped)]
     server.update(" ;\n".join(steps))
-    for graph, lines in _by_graph(folder, wanted):
-        _remember(server, graph, wanted[graph], lines, done)
+    records = [_read_back(server, graph, wanted[graph], lines, done) for graph, lines in _by_graph(folder, wanted)]
+    server.update(f"INSERT DATA {{ GRAPH <{GRAPH_PUBLISHED}> {{ {' '.join(records)} }} }}")
 
 
 def _one_by_one(folder: Path, server: SparqlStore, wanted: Mapping[str, str], done: Pushed, meter: Meter) -> None:
@@ -109,18 +111,21 @@ def _one_by_one(folder: Path, server: SparqlStore, wanted: Mapping[str, str], do
         server.update(_forget(graph))
         server.put_graph(graph, (line.encode() for line in triples))
         done.sent[graph] = len(triples)
-        _remember(server, graph, wanted[graph], iter(triples), done)
+        record = _read_back(server, graph, wanted[graph], iter(triples), done)
+        server.update(f"INSERT DATA {{ GRAPH <{GRAPH_PUBLISHED}> {{ {record} }} }}")
     meter(len(wanted), len(wanted))
 
 
-def _remember(server: SparqlStore, graph: str, digest: str, lines: Iterator[str], done: Pushed) -> None:
-    """Read a graph back, note what the server changed in it, and put it on record."""
+def _read_back(server: SparqlStore, graph: str, digest: str, lines: Iterator[str], done: Pushed) -> str:
+    """Read a graph back, note what the server changed in it, and return its record."""
+    name = NamedNode(graph)
     received = list(server.quads(graph))
-    sent = parse("".join(lines), format=RdfFormat.N_TRIPLES)
-    if difference := compare(sent, received):
+    triples = parse("".join(lines), format=RdfFormat.N_TRIPLES)
+    difference = compare((Quad(t.subject, t.predicate, t.object, name) for t in triples), received)
+    done.reformed += len(difference.reformed)
+    if difference:
         done.differences[graph] = difference
-    triples = f'<{graph}> <{_DIGEST}> "{digest}" ; <{_EXTENT}> {len(received)} .'
-    server.update(f"{_forget(graph)} ;\nINSERT DATA {{ GRAPH <{GRAPH_PUBLISHED}> {{ {triples} }} }}")
+    return f'<{graph}> <{_DIGEST}> "{digest}" ; <{_EXTENT}> {len(received)} .'
 
 
 def _forget(graph: str) -> str:
