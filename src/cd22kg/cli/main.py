@@ -14,6 +14,8 @@ from cd22kg.cli import ask, curate, export  # noqa: F401  # importing hangs the 
 from cd22kg.cli.app import app
 from cd22kg.errors import Cd22kgError
 
+_INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line and exit."""
@@ -27,6 +29,10 @@ def main() -> None:
     except (OSError, UnicodeError) as error:
         typer.echo(f"could not run: {error}", err=True)
         sys.exit(2)
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:  # typer makes this of an interrupt within a command
+            typer.echo("interrupted", err=True)
+        raise
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)

@@ -35,6 +35,7 @@ START_SECONDS = 300.0
 #: What a worker keeps of the environment: where a shared library of the interpreter may be.
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _HINT = "simplify the query"
+_SCRIPT = Path(__file__).with_name("worker_process.py")
 
 
 class Worker:
@@ -92,8 +93,8 @@ class Worker:
             raise syntax_error(data.decode(errors="replace"), name)
         if kind == b"F":
             raise QueryError(f"the query failed: {data.decode(errors='replace')}", hint=_HINT)
-        if kind == b"L":
-            raise over(data.decode(errors="replace"), limits)
+        if kind == b"L" and data in (b"max_rows", b"max_bytes", b"memory"):
+            raise over(data.decode(), limits)
         return _answer(kind, data)
 
     def close(self) -> None:
@@ -167,12 +168,11 @@ class _Process:
         snapshot, self._snapshot = (-1, -1) if path else os.pipe()
         lifeline, self._lifeline = os.pipe()
         library = Path(pyoxigraph.__file__).parents[1]
-        script = Path(__file__).with_name("worker_process.py")
         arguments = [str(library), str(lifeline), str(memory), str(snapshot), path]
         passed = [lifeline] if path else [lifeline, snapshot]
         try:
             self._popen = subprocess.Popen(  # noqa: S603  # a fixed command; the query comes through a pipe
-                [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(script), *arguments],
+                [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(_SCRIPT), *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -259,7 +259,7 @@ class _Process:
         if code == -signal.SIGKILL:
             return QueryError("the query was killed from outside, perhaps for want of memory", hint=_HINT)
         if code is None:
-            return QueryError("the answer came garbled", hint="report this, with the query")
+            return _garbled()
         how = signal.Signals(-code).name if code < 0 else f"code {code}"
         return QueryError(f"the query brought the engine down ({how})", hint=_HINT)
 
@@ -304,9 +304,19 @@ def _close(descriptor: int) -> None:
 
 
 def _answer(kind: bytes, data: bytes) -> Answer:
+    """Return an answer, whatever came; the process may be one that a query took over."""
     if kind in (b"T", b"N"):
         return kind == b"T"
-    if kind == b"G":
-        return tuple(quad.triple for quad in parse(data, format=RdfFormat.N_TRIPLES))
-    solutions = cast(QuerySolutions, parse_query_results(data, format=QueryResultsFormat.TSV))
-    return Table(tuple(variable.value for variable in solutions.variables), tuple(map(tuple, solutions)))
+    try:
+        if kind == b"G":
+            return tuple(quad.triple for quad in parse(data, format=RdfFormat.N_TRIPLES))
+        if kind == b"S" and data:
+            solutions = cast(QuerySolutions, parse_query_results(data, format=QueryResultsFormat.TSV))
+            return Table(tuple(variable.value for variable in solutions.variables), tuple(map(tuple, solutions)))
+    except (SyntaxError, ValueError):
+        raise _garbled() from None
+    raise _garbled()
+
+
+def _garbled() -> QueryError:
+    return QueryError("the answer came garbled", hint="ask again; if it stays so, report the query")
