@@ -110,6 +110,13 @@ def test_limit_out_of_range_is_refused(name: str, value: float) -> None:
         Limits(**{name: value})  # type: ignore[arg-type]  # a test of what is no int
 
 
+def test_largest_limits_are_taken(shared: Worker) -> None:
+    """The system takes the largest limits there are."""
+    limits = Limits(timeout=1e12, max_rows=10**12, max_bytes=10**12, memory=10**12)
+
+    assert shared.query("ASK {}", limits=limits) is True
+
+
 def test_half_a_row_is_refused() -> None:
     """Only time has fractions."""
     with pytest.raises(QueryError, match=r"a whole number above 0, not 1\.5"):

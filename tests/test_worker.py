@@ -17,7 +17,8 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from cd22kg.errors import QueryError, StoreError
 from cd22kg.graph import KnowledgeGraph
-from cd22kg.queries import worker as room
+from cd22kg.queries import process as room
+from cd22kg.queries import worker as worker_room
 from cd22kg.queries.limits import Limits
 from cd22kg.queries.worker import Worker
 from cd22kg.store import Answer, OxigraphStore, Table
@@ -323,25 +324,28 @@ def test_service_reaches_nothing(kind: str, folder: Path) -> None:
     if kind == "worker on a folder" and not unshares():
         pytest.skip("this system lets no process leave the network")
     store = OxigraphStore(folder, read_only=True) if kind == "worker on a folder" else OxigraphStore()
-    calls = []
+    calls: list[bytes] = []
 
     def hang_up(server: socket.socket) -> None:
-        while True:
+        while calls[-1:] != [b"end"]:
             connection, _ = server.accept()
-            connection.close()
-            calls.append("call")
+            with connection:
+                calls.append(connection.recv(3))
 
     with socket.create_server(("127.0.0.1", 0)) as server, Worker(store) as worker:
-        threading.Thread(target=hang_up, args=(server,), daemon=True).start()
-        address = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        listener = threading.Thread(target=hang_up, args=(server,))
+        listener.start()
         ask: Callable[[str], Answer] = store.query if kind == "store" else worker.query
-        with pytest.raises(QueryError, match="the query failed"):
-            ask(f"SELECT * {{ SERVICE <{address}> {{ ?s ?p ?o }} }}")
-        # A connection of our own comes last, so that any before it has been counted.
-        with socket.create_connection(server.getsockname()) as own:
-            own.recv(1)
+        try:
+            with pytest.raises(QueryError, match="the query failed"):
+                ask(f"SELECT * {{ SERVICE <http://127.0.0.1:{server.getsockname()[1]}/> {{ ?s ?p ?o }} }}")
+        finally:
+            # A call of our own comes last, so that any before it has been counted.
+            with socket.create_connection(server.getsockname()) as own:
+                own.send(b"end")
+            listener.join()
 
-    assert (kind == "store") == (len(calls) > 1)
+    assert calls == ([b"POS", b"end"] if kind == "store" else [b"end"])
 
 
 # Not trusting it
@@ -377,18 +381,32 @@ def test_process_that_was_taken_over_cannot_mislead(sent: str, monkeypatch: pyte
         worker.query("ASK {}", limits=Limits(max_bytes=1000))
 
 
-@pytest.mark.parametrize("start", ["sys.exit(3)", "send(b'F', 2, b'no')"])
-def test_process_that_cannot_start_is_an_error(start: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A process that ends before it is ready gives an error about the store."""
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ("sys.exit(3)", r"brought the engine down \(code 3\)"),
+        ("read(); send(b'F', 2, b'no')", "cannot open the store in None: no"),
+        ("read(); time.sleep(60)", r"the store was not open after 0\.2 s"),
+    ],
+    ids=["dies", "says no", "hangs"],
+)
+def test_process_that_cannot_start_is_an_error(
+    start: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A process that dies or hangs before it has opened its store is an error about the store."""
     script = tmp_path / "fake.py"
     script.write_text(
-        "import sys\n"
+        "import sys, time\n"
         "def send(kind, size, data): sys.stdout.buffer.write(kind + size.to_bytes(4, 'big') + data)\n"
+        "def read(): open(int(sys.argv[4]), 'rb').read()\n"
         f"{start}\n",
         encoding="utf-8",
     )
     monkeypatch.setattr(room, "_SCRIPT", script)
-    with Worker(OxigraphStore()) as worker, pytest.raises(StoreError, match="open"):
+    monkeypatch.setattr(worker_room, "START_SECONDS", 0.2)
+    store = OxigraphStore()
+    store.load(many())  # more than a pipe holds
+    with Worker(store) as worker, pytest.raises(StoreError, match=message):
         worker.query("ASK {}")
 
 

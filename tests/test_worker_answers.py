@@ -63,7 +63,8 @@ def test_counts_the_quads_of_every_kind_of_store(store: OxigraphStore) -> None:
 @pytest.mark.parametrize("query", library(), ids=lambda query: query.name)
 def test_library_questions_have_the_same_answers(query: Any, kg: KnowledgeGraph) -> None:
     """Every question of the library, asked as text, has the answer that the store gives."""
-    text = fill(query.text, bind(query, {}, kg.store))
+    values = {"source": ["fergusson-2023"]} if query.name == "article-claims" else {}  # all at once takes seconds
+    text = fill(query.text, bind(query, values, kg.store))
 
     assert kg.store.query(text, prefixes=PREFIXES) == kg._worker.query(text, prefixes=PREFIXES)
 

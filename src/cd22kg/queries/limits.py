@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 
 from cd22kg.errors import QueryError
@@ -35,7 +34,7 @@ class Limits:
         for field in fields(self):
             value = getattr(self, field.name)
             whole = field.name != "timeout"
-            if not math.isfinite(value) or not 0 < value <= _LARGEST or (whole and value != int(value)):
+            if not 0 < value <= _LARGEST or (whole and value != int(value)):
                 what = "a whole number" if whole else "a number"
                 raise QueryError(
                     f"the limit `{field.name.replace('_', '-')}` is {what} above 0, not {value}",

@@ -7,35 +7,22 @@ The engine has no limit on time or memory, and neither signals nor threads stop 
 
 from __future__ import annotations
 
-import marshal
-import os
-import select
-import signal
-import subprocess
-import sys
 import threading
 import time
-import weakref
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
-import pyoxigraph
 from pyoxigraph import QueryResultsFormat, QuerySolutions, RdfFormat, parse, parse_query_results
 
 from cd22kg.errors import QueryError, StoreError
 from cd22kg.queries.limits import Limits, over
-from cd22kg.queries.worker_process import FRAME
+from cd22kg.queries.process import HINT, Process, garbled
 from cd22kg.store import Answer, OxigraphStore, Table
 from cd22kg.store.base import syntax_error
 
 #: Seconds that a worker may take to open its store once it has the snapshot.
 START_SECONDS = 300.0
-#: What a worker keeps of the environment: where a shared library of the interpreter may be.
-_KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-_HINT = "simplify the query"
-_SCRIPT = Path(__file__).with_name("worker_process.py")
 
 
 class Worker:
@@ -50,7 +37,7 @@ class Worker:
         """Keep the store in mind; nothing is started."""
         self._store = store
         self._lock = threading.Lock()
-        self._running: _Process | None = None
+        self._running: Process | None = None
         self._opened = (0, 0)
 
     @property
@@ -92,7 +79,7 @@ class Worker:
         if kind == b"X":
             raise syntax_error(data.decode(errors="replace"), name)
         if kind == b"F":
-            raise QueryError(f"the query failed: {data.decode(errors='replace')}", hint=_HINT)
+            raise QueryError(f"the query failed: {data.decode(errors='replace')}", hint=HINT)
         if kind == b"L" and data in (b"max_rows", b"max_bytes", b"memory"):
             raise over(data.decode(), limits)
         return _answer(kind, data)
@@ -115,7 +102,7 @@ class Worker:
             self._running.end()
             self._running = None
 
-    def _ready(self, limits: Limits) -> _Process:
+    def _ready(self, limits: Limits) -> Process:
         """Return a process that is alive, ours, up to date and has the memory asked for."""
         wanted = (limits.memory, self._store.writes)
         if self._running and (self._opened != wanted or not self._running.is_alive):
@@ -126,7 +113,7 @@ class Worker:
         return self._running
 
 
-def _start(store: OxigraphStore, limits: Limits) -> _Process:
+def _start(store: OxigraphStore, limits: Limits) -> Process:
     """Return a process that has opened its snapshot of the store.
 
     Raises:
@@ -135,7 +122,7 @@ def _start(store: OxigraphStore, limits: Limits) -> _Process:
     store.check()
     by_path = store.read_only and store.path is not None
     try:
-        process = _Process(str(cast(Path, store.path).absolute()) if by_path else "", limits.memory << 20)
+        process = Process(str(cast(Path, store.path).absolute()) if by_path else "", limits.memory << 20)
     except OSError as error:
         text = f"cannot start a process for the query: {error.strerror or error}"
         raise StoreError(text, hint="check the limits of the system on processes and open files") from None
@@ -160,149 +147,6 @@ def _start(store: OxigraphStore, limits: Limits) -> _Process:
     return process
 
 
-class _Process:
-    """The process, and what goes to and fro."""
-
-    def __init__(self, path: str, memory: int) -> None:
-        """Start it: a fresh interpreter without site, environment, descriptors, or a terminal."""
-        snapshot, self._snapshot = (-1, -1) if path else os.pipe()
-        lifeline, self._lifeline = os.pipe()
-        library = Path(pyoxigraph.__file__).parents[1]
-        arguments = [str(library), str(lifeline), str(memory), str(snapshot), path]
-        passed = [lifeline] if path else [lifeline, snapshot]
-        try:
-            self._popen = subprocess.Popen(  # noqa: S603  # a fixed command; the query comes through a pipe
-                [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(_SCRIPT), *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                cwd="/",
-                env={name: os.environ[name] for name in _KEPT if name in os.environ} | {"RUST_BACKTRACE": "0"},
-                pass_fds=passed,
-                start_new_session=True,
-            )
-        except BaseException:
-            for descriptor in (self._lifeline, self._snapshot):
-                _close(descriptor)
-            raise
-        finally:
-            for descriptor in passed:
-                _close(descriptor)
-        self._owner = os.getpid()
-        self.pid = self._popen.pid
-        self._in, self._out = cast(BinaryIO, self._popen.stdin), cast(BinaryIO, self._popen.stdout)
-        self._poll = select.poll()
-        self._poll.register(self._out, select.POLLIN)
-        self._end = weakref.finalize(self, _end, self._popen, self._lifeline, self._owner)
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it runs, and is ours: not that of the process we were forked from."""
-        return self._owner == os.getpid() and self._popen.poll() is None
-
-    def give(self, store: OxigraphStore) -> None:
-        """Write the snapshot into its pipe."""
-        descriptor, self._snapshot = self._snapshot, -1
-        with open(descriptor, "wb") as file:  # noqa: PTH123  # a descriptor
-            store.dump(file)
-
-    def ask(self, request: tuple[str, dict[str, str], int, int, float]) -> None:
-        """Send a request."""
-        data = marshal.dumps(request)
-        rest = memoryview(len(data).to_bytes(4, "big") + data)
-        while rest:
-            rest = rest[self._in.write(rest) :]
-
-    def frame(self, deadline: float) -> tuple[bytes, bytes]:
-        """Return kind and content of the next frame.
-
-        Raises:
-            TimeoutError: At the deadline, a time of the monotonic clock.
-            EOFError: If the process ends, or sends what is no frame.
-        """
-        head = self._read(5, deadline)
-        size = int.from_bytes(head[1:], "big")
-        if size > FRAME:
-            raise EOFError
-        return head[:1], self._read(size, deadline)
-
-    def answer(self, max_bytes: int, deadline: float) -> tuple[bytes, bytes]:
-        """Return the kind of an answer and all of its content.
-
-        Raises:
-            TimeoutError: At the deadline.
-            EOFError: If the process ends, or sends more than it may.
-        """
-        pieces: list[bytes] = []
-        size = 0
-        while True:
-            kind, data = self.frame(deadline)
-            if kind != b"D":
-                return kind, b"".join(pieces) if kind in (b"S", b"G") else data
-            pieces.append(data)
-            size += len(data)
-            if size > max_bytes:
-                raise EOFError
-
-    def death(self, limits: Limits) -> QueryError:
-        """Return what it died of."""
-        with suppress(subprocess.TimeoutExpired):
-            self._popen.wait(1)
-        code = self._popen.returncode
-        told = cast(BinaryIO, self._popen.stderr).read(FRAME) if code is not None else b""
-        self.end()
-        if b"memory allocation of" in told or b"bad_alloc" in told or b"MemoryError" in told:
-            return over("memory", limits)
-        if code == -signal.SIGXCPU:
-            return over("timeout", limits)
-        if code == -signal.SIGKILL:
-            return QueryError("the query was killed from outside, perhaps for want of memory", hint=_HINT)
-        if code is None:
-            return _garbled()
-        how = signal.Signals(-code).name if code < 0 else f"code {code}"
-        return QueryError(f"the query brought the engine down ({how})", hint=_HINT)
-
-    def end(self) -> None:
-        """Kill it and wait for it."""
-        _close(self._snapshot)
-        self._snapshot = -1
-        self._end()
-
-    def _read(self, size: int, deadline: float) -> bytes:
-        parts = []
-        while size:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            if not self._poll.poll(min(left, 3600.0) * 1000):
-                continue
-            part = self._out.read(size)
-            if not part:
-                raise EOFError
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
-
-
-def _end(process: subprocess.Popen[bytes], lifeline: int, owner: int) -> None:
-    """Kill a process and give back what belongs to it; a process forked from its owner leaves it alone."""
-    if owner != os.getpid():
-        process.returncode = 0  # nothing to wait for here
-    elif process.poll() is None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        cast(BinaryIO, pipe).close()
-    _close(lifeline)
-
-
-def _close(descriptor: int) -> None:
-    if descriptor >= 0:
-        os.close(descriptor)
-
-
 def _answer(kind: bytes, data: bytes) -> Answer:
     """Return an answer, whatever came; the process may be one that a query took over."""
     if kind in (b"T", b"N"):
@@ -314,9 +158,5 @@ def _answer(kind: bytes, data: bytes) -> Answer:
             solutions = cast(QuerySolutions, parse_query_results(data, format=QueryResultsFormat.TSV))
             return Table(tuple(variable.value for variable in solutions.variables), tuple(map(tuple, solutions)))
     except (SyntaxError, ValueError):
-        raise _garbled() from None
-    raise _garbled()
-
-
-def _garbled() -> QueryError:
-    return QueryError("the answer came garbled", hint="ask again; if it stays so, report the query")
+        raise garbled() from None
+    raise garbled()
