@@ -311,31 +311,37 @@ def test_change_of_a_store_in_memory_is_seen() -> None:
 # The network
 
 
-def unshares() -> bool:
-    """Return whether a process may leave the network here."""
-    code = "from cd22kg.queries.worker_process import leave_the_network as go; print(go())"
+#: The lines of defence, each with what takes it away.
+LINES = {
+    "a network of its own": ("    leave_the_network()\n", ""),
+    "no sockets": ("    refuse_sockets()\n", ""),
+    "no new descriptors": ("    limit(resource.RLIMIT_NOFILE, 3)\n", "    pass\n"),
+}
+
+
+def works(line: str) -> bool:
+    """Return whether a line of defence can hold on this system."""
+    if line == "no new descriptors":
+        return True
+    function = {"a network of its own": "leave_the_network", "no sockets": "refuse_sockets"}[line]
+    code = f"from cd22kg.queries.worker_process import {function} as go; print(go())"
     done = subprocess.run([sys.executable, "-c", code], env=clean_environment(), capture_output=True, check=True)
     return done.stdout.strip() == b"True"
 
 
-@pytest.mark.parametrize("kind", ["store", "worker", "worker on a folder"])
-def test_service_reaches_nothing(kind: str, folder: Path) -> None:
-    """Past the gate the engine would call a service, as it does in our own process; that of a worker cannot."""
-    if kind == "worker on a folder" and not unshares():
-        pytest.skip("this system lets no process leave the network")
-    store = OxigraphStore(folder, read_only=True) if kind == "worker on a folder" else OxigraphStore()
+def calls_of(ask: Callable[[str], Answer]) -> list[bytes]:
+    """Return the first bytes of each call that a server of ours gets while a query asks for its service."""
     calls: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
 
-    def hang_up(server: socket.socket) -> None:
-        while calls[-1:] != [b"end"]:
-            connection, _ = server.accept()
-            with connection:
-                calls.append(connection.recv(3))
+        def hang_up() -> None:
+            while calls[-1:] != [b"end"]:
+                connection, _ = server.accept()
+                with connection:
+                    calls.append(connection.recv(3))
 
-    with socket.create_server(("127.0.0.1", 0)) as server, Worker(store) as worker:
-        listener = threading.Thread(target=hang_up, args=(server,))
+        listener = threading.Thread(target=hang_up)
         listener.start()
-        ask: Callable[[str], Answer] = store.query if kind == "store" else worker.query
         try:
             with pytest.raises(QueryError, match="the query failed"):
                 ask(f"SELECT * {{ SERVICE <http://127.0.0.1:{server.getsockname()[1]}/> {{ ?s ?p ?o }} }}")
@@ -344,8 +350,38 @@ def test_service_reaches_nothing(kind: str, folder: Path) -> None:
             with socket.create_connection(server.getsockname()) as own:
                 own.send(b"end")
             listener.join()
+    return calls[:-1]
 
-    assert calls == ([b"POS", b"end"] if kind == "store" else [b"end"])
+
+def test_engine_alone_calls_a_service() -> None:
+    """Past the gate, and without a worker, a query reaches out: what the next test shows can be seen."""
+    assert calls_of(OxigraphStore().query) == [b"POS"]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (line, kind)
+        for line in LINES
+        for kind in ("memory", "folder")
+        if (line, kind) != ("no new descriptors", "folder")
+    ],
+)
+def test_service_reaches_nothing(
+    line: str, kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Past the gate a worker still reaches no server; each line of defence is enough where the others are missing."""
+    if not works(line):
+        pytest.skip(f"this system does not give a process {line}")
+    script = Path(room.__file__).with_name("worker_process.py").read_text(encoding="utf-8")
+    for other, (code, instead) in LINES.items():
+        assert script.count(code) == 1
+        script = script if other == line else script.replace(code, instead)
+    (tmp_path / "worker.py").write_text(script, encoding="utf-8")
+    monkeypatch.setattr(room, "_SCRIPT", tmp_path / "worker.py")
+    with Worker(OxigraphStore(folder, read_only=True) if kind == "folder" else OxigraphStore()) as worker:
+        assert calls_of(worker.query) == []
+        assert worker.query("ASK {}") is True
 
 
 # Not trusting it
