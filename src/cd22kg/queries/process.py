@@ -24,6 +24,8 @@ from cd22kg.queries.limits import Limits, over
 from cd22kg.queries.worker_process import FRAME
 from cd22kg.store import OxigraphStore
 
+#: Seconds that a process may take to end once it has closed its pipe.
+DYING_SECONDS = 30.0
 HINT = "simplify the query"
 #: What the process keeps of the environment: where a shared library of the interpreter may be.
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -94,12 +96,13 @@ class Process:
 
         Raises:
             TimeoutError: At the deadline, a time of the monotonic clock.
-            EOFError: If the process ends, or sends what is no frame.
+            EOFError: If the process ends.
+            QueryError: If it sends what is no frame.
         """
         head = self._read(5, deadline)
         size = int.from_bytes(head[1:], "big")
         if size > FRAME:
-            raise EOFError
+            raise garbled()
         return head[:1], self._read(size, deadline)
 
     def answer(self, max_bytes: int, deadline: float) -> tuple[bytes, bytes]:
@@ -107,7 +110,8 @@ class Process:
 
         Raises:
             TimeoutError: At the deadline.
-            EOFError: If the process ends, or sends more than it may.
+            EOFError: If the process ends.
+            QueryError: If it sends more than it may.
         """
         pieces: list[bytes] = []
         size = 0
@@ -118,12 +122,12 @@ class Process:
             pieces.append(data)
             size += len(data)
             if size > max_bytes:
-                raise EOFError
+                raise garbled()
 
     def death(self, limits: Limits) -> QueryError:
         """Return what it died of."""
         with suppress(subprocess.TimeoutExpired):
-            self._popen.wait(1)
+            self._popen.wait(DYING_SECONDS)
         code = self._popen.returncode
         told = cast(BinaryIO, self._popen.stderr).read(FRAME) if code is not None else b""
         self.end()
