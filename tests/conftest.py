@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,8 @@ import cd22kg
 from cd22kg.graph import KnowledgeGraph
 from cd22kg.model import Vocabulary
 from cd22kg.rdf import read_ontology
+from cd22kg.store import SparqlStore, open_sparql
+from tests.servers import SERVERS, NotHere, Server
 
 #: What a process needs of the environment; everything else would make runs differ.
 _KEPT = ("COVERAGE_PROCESS_START", "PATH", "SYSTEMROOT", "TMPDIR")
@@ -45,6 +48,44 @@ def vocabulary() -> Vocabulary:
 def kg() -> KnowledgeGraph:
     """Return the graph of the packaged claims."""
     return cd22kg.load()
+
+
+#: One for each kind of server; with `--dist loadgroup` all tests of a kind run in one process, so that it starts once.
+SERVER_KINDS = [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in SERVERS]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Server]]:
+    """Return what starts a server of a kind, once in the session; a kind that is not here skips the test."""
+    started: dict[str, Server] = {}
+    with ExitStack() as stack:
+
+        def start(kind: str) -> Server:
+            if kind not in started:
+                try:
+                    started[kind] = stack.enter_context(SERVERS[kind](tmp_path_factory.mktemp(kind)))
+                except NotHere as reason:
+                    pytest.skip(str(reason))
+            return started[kind]
+
+        yield start
+
+
+@pytest.fixture
+def connect(server: Callable[[str], Server], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], SparqlStore]]:
+    """Return what opens a store on a server of a kind, emptied."""
+    with ExitStack() as stack:
+
+        def opened(kind: str) -> SparqlStore:
+            running = server(kind)
+            monkeypatch.setenv("CD22KG_STORE_USER", running.user)
+            monkeypatch.setenv("CD22KG_STORE_PASSWORD", running.password)
+            store = stack.enter_context(open_sparql(running.address))
+            if graphs := store.graphs():
+                store.update(" ; ".join(f"DROP SILENT GRAPH <{graph}>" for graph in graphs))
+            return store
+
+        yield opened
 
 
 @pytest.fixture

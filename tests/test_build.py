@@ -350,7 +350,7 @@ def test_second_build_at_the_same_time_is_refused(tmp_path: Path, claims: Path) 
     target = tmp_path / "build"
     with stopped_build(target, claims) as process:
         staged = tmp_path / f".build.{process.pid}.staged"
-        with pytest.raises(OutputError, match=rf"another build is running \(process {process.pid}\)"):
+        with pytest.raises(OutputError, match=rf"another process is writing there \(process {process.pid}\)"):
             build(target, claims)
         assert (staged / STORE).is_dir()
 

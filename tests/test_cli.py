@@ -32,6 +32,7 @@ COMMANDS = (
     ("stats",),
     ("build",),
     ("check",),
+    ("synth",),
     ("export",),
     ("export", "turtle"),
     ("export", "schema"),

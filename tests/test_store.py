@@ -10,7 +10,9 @@ from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from cd22kg.errors import QueryError, StoreError
 from cd22kg.namespaces import STANDARD_PREFIXES
-from cd22kg.store import OxigraphStore, Store, Table
+from cd22kg.store import OxigraphStore, SparqlStore, Store, Table
+from tests.conftest import SERVER_KINDS
+from tests.servers import SERVERS
 
 EXAMPLE = "http://example.org/"
 DECIMAL = NamedNode(STANDARD_PREFIXES["xsd"] + "decimal")
@@ -31,10 +33,15 @@ QUADS = (
 )
 
 
-@pytest.fixture(params=["memory", "disk", "reopened", "read-only"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture(params=["memory", "disk", "reopened", "read-only", *SERVER_KINDS])
+def store(request: pytest.FixtureRequest, tmp_path: Path, connect: Callable[[str], SparqlStore]) -> Iterator[Store]:
     """Yield a store with the quads above, of each kind."""
     kind = str(request.param)
+    if kind in SERVERS:
+        remote = connect(kind)
+        remote.load(QUADS)
+        yield remote
+        return
     opened = OxigraphStore(None if kind == "memory" else tmp_path / "store")
     opened.load(QUADS)
     if kind in ("reopened", "read-only"):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -22,7 +21,7 @@ from pyoxigraph import Quad
 from cd22kg import resources
 from cd22kg.claims import Reading, SourceMap, claim_files, read_claims
 from cd22kg.errors import DataError, InputError, Location, OutputError, Problem, StoreError
-from cd22kg.files import locked, publish_folder, staging_name, sweep, sync_folder, write_bytes
+from cd22kg.files import publish_folder, staging, sync_folder, write_bytes
 from cd22kg.gate.text import read_text
 from cd22kg.progress import Progress
 from cd22kg.rdf import (
@@ -231,23 +230,14 @@ def build(target: Path, claims: Path | None = None, progress: Progress | None = 
     files = claims_in(claims)
     target = target.resolve()
     _refuse_foreign(target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make {target.parent}: {error.strerror}", hint="choose another folder") from None
-    with locked(target.with_name(f".{target.name}.lock")):
-        sweep(target)
-        staged = staging_name(target)
+    with staging(target) as staged:
         try:
             staged.mkdir()
         except OSError as error:
             raise OutputError(
                 f"cannot write {staged.parent}: {error.strerror}", hint="check rights and space"
             ) from None
-        try:
-            return _build(staged, target, files, progress)
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
+        return _build(staged, target, files, progress)
 
 
 def _validated(assembly: Assembly) -> Report:

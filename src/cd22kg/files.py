@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from cd22kg.errors import OutputError
 
@@ -21,7 +23,18 @@ _RENAME_EXCHANGE = 2
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file beside the target, sync it, and rename it over the target.
+    """Write a file as `writing` does.
+
+    Raises:
+        OutputError: If it cannot be written; the old file is untouched.
+    """
+    with writing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file beside the target, which is synced and renamed over the target if the block ends well.
 
     A link is followed; what is there and is no regular file (a pipe, a device) is written to as it is.
 
@@ -33,28 +46,37 @@ def write_bytes(path: Path, data: bytes) -> None:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "this is a folder")
         if target.exists() and not target.is_file():
-            path.write_bytes(data)
+            with path.open("wb") as file:
+                yield file
             return
-        _replace(target, data)
+        with _replacing(target) as file:
+            yield file
     except OSError as error:
         raise OutputError(
             f"cannot write {path}: {error.strerror or error}", hint="check folder, rights and space"
         ) from None
 
 
-def _replace(target: Path, data: bytes) -> None:
+@contextmanager
+def _replacing(target: Path) -> Iterator[BinaryIO]:
     staged = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         with staged.open("xb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         staged.replace(target)
-    except OSError:
+    except BaseException:
         with suppress(OSError):
             staged.unlink()
         raise
     _sync(target.parent)
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file as ``sha256:<hex>``, without holding it in memory."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def sync_folder(folder: Path) -> None:
@@ -135,6 +157,26 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 @contextmanager
+def staging(target: Path) -> Iterator[Path]:
+    """Yield a free name beside the target, under its lock; what is there at the end and was not published is deleted.
+
+    Raises:
+        OutputError: If the folder above cannot be written, or another process works on the target.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make {target.parent}: {error.strerror}", hint="choose another folder") from None
+    with locked(target.with_name(f".{target.name}.lock")):
+        sweep(target)
+        staged = staging_name(target)
+        try:
+            yield staged
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
+
+@contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock file with our process id; the system lets go of it even if the process is killed.
 
@@ -153,7 +195,8 @@ def locked(path: Path) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "unknown"
-            raise OutputError(f"another build is running (process {holder})", hint="wait for it to end") from None
+            told = f"another process is writing there (process {holder})"
+            raise OutputError(told, hint="wait for it to end") from None
         file.seek(0)
         file.truncate()
         file.write(str(os.getpid()))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 
 from cd22kg.build import NQUADS, STORE, assemble, packaged_claims, read_manifest
 from cd22kg.errors import DataError, QueryError, StoreError
-from cd22kg.export.turtle import export_turtle
+from cd22kg.export.turtle import export_nquads, export_turtle
+from cd22kg.files import digest_of
 from cd22kg.gate.sparql import check_query
 from cd22kg.namespaces import PREFIXES, expand
 from cd22kg.queries import Result, bind, find_query
@@ -22,8 +24,8 @@ from cd22kg.queries.overview import overview
 from cd22kg.queries.parameters import thing
 from cd22kg.queries.stats import statistics_table
 from cd22kg.queries.worker import Worker
-from cd22kg.rdf import digest, to_rdflib
-from cd22kg.store import Answer, OxigraphStore, Store
+from cd22kg.rdf import to_rdflib
+from cd22kg.store import Answer, OxigraphStore, Store, is_address, is_store, open_sparql
 from cd22kg.validation import Report, read_shapes, validate
 
 if TYPE_CHECKING:
@@ -44,25 +46,37 @@ class KnowledgeGraph:
             StoreError: If the folder holds no build.
         """
         self.store = store
-        self._digest = read_manifest(folder)["files"][NQUADS]["digest"] if folder else ""
+        self._digest = _digest(folder) if folder else ""
         self._quads = tuple(quads) if quads is not None else None
         self._folder = folder
 
     @cached_property
     def quads(self) -> tuple[Quad, ...]:
-        """Every quad, with the digits its author wrote."""
+        """Every quad, held in memory, with the digits its author wrote where the store came from a build."""
+        return self._quads if self._quads is not None else tuple(self.stream())
+
+    def stream(self) -> Iterator[Quad]:
+        """Yield what `quads` holds, without holding it.
+
+        Raises:
+            StoreError: If the build is damaged, or another than was loaded.
+        """
         if self._quads is not None:
-            return self._quads
-        if self._folder is None:
-            return tuple(self.store.quads())
-        try:
-            data = (self._folder / NQUADS).read_bytes()
-            quads = tuple(parse(data, format=RdfFormat.N_QUADS))
-        except (OSError, SyntaxError) as error:
-            raise StoreError(f"the build in {self._folder} is damaged: {error}", hint="run `cd22kg build`") from None
-        if digest(data) != self._digest:
-            raise StoreError(f"the build in {self._folder} is another than was loaded", hint="load it again")
-        return quads
+            yield from self._quads
+        elif self._folder is None:
+            yield from self.store.quads()
+        else:
+            path = self._folder / NQUADS
+            try:
+                found = digest_of(path)
+            except OSError as error:
+                told = f"the build in {self._folder} is damaged: {error.strerror or error}"
+                raise StoreError(told, hint="run `cd22kg build`") from None
+            if found != _digest(self._folder):
+                raise StoreError(f"the build in {self._folder} is damaged: {path.name}", hint="run `cd22kg build`")
+            if found != self._digest:
+                raise StoreError(f"the build in {self._folder} is another than was loaded", hint="load it again")
+            yield from parse(path=path, format=RdfFormat.N_QUADS)
 
     def query(self, question: str, /, **parameters: str | Sequence[str]) -> Result:
         """Ask a question of the library by name, or any SPARQL query.
@@ -121,7 +135,7 @@ class KnowledgeGraph:
         """Answer text that the gate let through; the one place that tells which kind of store does it how."""
         if isinstance(self.store, OxigraphStore):
             return self._worker.query(text, prefixes=PREFIXES, name=name, limits=limits)
-        # A store elsewhere is a process of its own already.
+        # A server is a process of its own already; its limits are those of the connection.
         return self.store.query(text, prefixes=PREFIXES, name=name)
 
     @cached_property
@@ -207,13 +221,28 @@ class KnowledgeGraph:
 
     def to_turtle(self, *, source: str = "", asserted: bool = False) -> str:
         """Return the graph, or what one source says, as canonical Turtle."""
+        file = io.BytesIO()
+        self.write_turtle(file, source=source, asserted=asserted)
+        return file.getvalue().decode()
+
+    def write_turtle(self, file: BinaryIO, *, source: str = "", asserted: bool = False) -> None:
+        """Write the same to a file, in little memory."""
         if source:
             thing("source", source, self.store)
-        return export_turtle(self.quads, source=source, asserted=asserted)
+        export_turtle(self.stream(), file, source=source, asserted=asserted)
+
+    def write_nquads(self, file: BinaryIO) -> None:
+        """Write the graph as canonical N-Quads: one line a quad, sorted; in little memory."""
+        export_nquads(self.stream(), file)
 
     def to_rdflib(self) -> rdflib.Graph:
         """Return the union of all graphs as an rdflib graph."""
         return to_rdflib(self.quads)
+
+
+def _digest(folder: Path) -> str:
+    """Return the digest that a build's manifest gives of its quads."""
+    return str(read_manifest(folder)["files"][NQUADS]["digest"])
 
 
 def _named(text: str) -> NamedNode:
@@ -227,21 +256,26 @@ def _named(text: str) -> NamedNode:
         raise QueryError(f"`{text}` names nothing", hint=hint) from None
 
 
-def load(folder: str | Path | None = None) -> KnowledgeGraph:
-    """Return the graph of a build folder, or that of the claims that ship with the package.
+def load(store: str | Path | None = None) -> KnowledgeGraph:
+    """Return the graph in a store, or that of the claims that ship with the package.
 
     Args:
-        folder: A folder that ``cd22kg build`` made; without it the packaged claims are read into memory.
+        store: A folder that ``cd22kg build`` or ``cd22kg load`` made, or the address of a SPARQL server, such as
+            ``fuseki+https://host/dataset``; without it the packaged claims are read into memory.
 
     Raises:
-        StoreError: If the folder holds no build.
+        StoreError: If the folder holds no store, or the address is wrong; a server is not asked before the first use.
         DataError: If the packaged claims have faults.
     """
-    if folder is not None:
-        path = Path(folder).resolve()
+    if store is not None and is_address(str(store)):
+        return KnowledgeGraph(open_sparql(str(store)))
+    if store is not None:
+        path = Path(store).resolve()
+        if is_store(path):
+            return KnowledgeGraph(OxigraphStore(path, read_only=True))
         return KnowledgeGraph(OxigraphStore(path / STORE, read_only=True), folder=path)
-    store = OxigraphStore()
-    assembly = assemble(store, packaged_claims())
+    memory = OxigraphStore()
+    assembly = assemble(memory, packaged_claims())
     if assembly.reading.problems:
         raise DataError(assembly.reading.problems)
-    return KnowledgeGraph(store, assembly.quads)
+    return KnowledgeGraph(memory, assembly.quads)

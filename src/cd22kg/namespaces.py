@@ -108,6 +108,10 @@ GRAPH_INFERRED = BASE + "graph/inferred"
 GRAPH_COMPUTED = BASE + "graph/computed"
 #: What claims, rules, shapes and the alignment name: only in the store of the quality checks, never published.
 GRAPH_USES = BASE + "graph/uses"
+#: What `load` read from a file of triples, by the name of the file.
+GRAPH_LOADED = BASE + "graph/loaded/"
+#: On a server: which graphs were pushed there, each with the digest of its content.
+GRAPH_PUBLISHED = BASE + "graph/published"
 GRAPH_CLAIMS = BASE + "graph/claims/"
 
 

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from cd22kg.graph import KnowledgeGraph
 
 StoreOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        "--store", "-s", metavar="DIR", help="A build folder; `build` where there is one, else the packaged claims."
+        "--store",
+        "-s",
+        metavar="DIR|URL",
+        help="A build or store folder, or a server; `build` where there is one, else the packaged claims.",
     ),
 ]
 
@@ -26,20 +29,20 @@ ParameterOption = Annotated[
 ]
 
 
-def open_graph(folder: Path | None) -> KnowledgeGraph:
-    """Return the graph of a build folder, or say on stderr that the packaged claims are read instead."""
+def open_graph(store: str | None) -> KnowledgeGraph:
+    """Return the graph in a store, or say on stderr that the packaged claims are read instead."""
     from cd22kg.build import inputs_digest, is_build, packaged_claims, read_manifest
     from cd22kg.graph import load
 
     here = Path("build")
-    if folder is None and is_build(here):
-        folder = here
+    if store is None and is_build(here):
+        store = str(here)
         built_from = read_manifest(here)["claimFiles"]
         if built_from["packaged"] and built_from["digest"] != inputs_digest(packaged_claims()):
             typer.echo("the claims have changed since the build; `cd22kg build` brings it up to date", err=True)
-    elif folder is None:
+    elif store is None:
         typer.echo("no build here: reading the packaged claims", err=True)
-    return load(folder)
+    return load(store)
 
 
 @app.command()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
 from cd22kg.cli.app import app
 from cd22kg.cli.ask import StoreOption, open_graph
-from cd22kg.cli.output import answer
+from cd22kg.cli.output import answering
 
 exports = typer.Typer(help="Write the graph, or the files that are read off the model.", no_args_is_help=True)
 app.add_typer(exports, name="export")
@@ -25,7 +26,17 @@ def turtle(
     store: StoreOption = None,
 ) -> None:
     """Write the graph as canonical Turtle."""
-    _write(out, open_graph(store).to_turtle(source=source, asserted=asserted))
+    graph = open_graph(store)
+    with _open(out) as file:
+        graph.write_turtle(file, source=source, asserted=asserted)
+
+
+@exports.command()
+def nquads(out: Out = None, store: StoreOption = None) -> None:
+    """Write the graph as canonical N-Quads, one line a quad with its named graph."""
+    graph = open_graph(store)
+    with _open(out) as file:
+        graph.write_nquads(file)
 
 
 @exports.command()
@@ -91,9 +102,12 @@ def _json(document: object) -> str:
 
 
 def _write(out: Path | None, text: str) -> None:
-    from cd22kg.files import write_bytes
+    with _open(out) as file:
+        file.write(text.encode())
 
-    if out is None:
-        answer(text)
-    else:
-        write_bytes(out, text.encode())
+
+def _open(out: Path | None) -> AbstractContextManager[BinaryIO]:
+    """Return a file that is replaced once it is complete, or stdout."""
+    from cd22kg.files import writing
+
+    return answering() if out is None else writing(out)

@@ -10,11 +10,9 @@ import sys
 
 import typer
 
-from cd22kg.cli import ask, curate, export  # noqa: F401  # importing hangs the commands on the program
+from cd22kg.cli import ask, curate, export, synth, transfer  # noqa: F401  # importing hangs the commands on the program
 from cd22kg.cli.app import app
 from cd22kg.errors import Cd22kgError
-
-_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -29,10 +27,11 @@ def main() -> None:
     except (OSError, UnicodeError) as error:
         typer.echo(f"could not run: {error}", err=True)
         sys.exit(2)
-    except SystemExit as ended:
-        if ended.code == _INTERRUPTED:  # typer makes this of an interrupt within a command
-            typer.echo("interrupted", err=True)
-        raise
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
-        sys.exit(_INTERRUPTED)
+        sys.exit(130)
+    except SystemExit as done:
+        # Typer turns an interrupt of a command into this code, and says nothing.
+        if done.code == 130:
+            typer.echo("interrupted", err=True)
+        raise

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
 
 from cd22kg.errors import OutputError
 
 
 def answer(text: str) -> None:
-    """Write text to stdout and flush it.
+    """Write text to stdout as `answering` does."""
+    with answering() as file:
+        file.write(text.encode())
+
+
+@contextmanager
+def answering() -> Iterator[BinaryIO]:
+    """Yield stdout for bytes, and flush it.
 
     Raises:
         OutputError: If it cannot be written. A reader that has gone (`| head`) ends the program with exit code 0.
     """
     try:
-        sys.stdout.buffer.write(text.encode())
+        yield sys.stdout.buffer
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         # What Python would flush at its end goes nowhere, so that it does not complain.

@@ -1,20 +1,22 @@
-"""The graph, or the part of it that one source asserts, as Turtle."""
+"""The graph, or the part of it that one source asserts, as Turtle; the whole of it as N-Quads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import BinaryIO
 
 from pyoxigraph import NamedNode, Quad
 
 from cd22kg.namespaces import BASE, GRAPH_CLAIMS, GRAPH_COMPUTED, GRAPH_INFERRED
-from cd22kg.rdf import HEADER, graph_of, to_turtle
+from cd22kg.rdf import HEADER, canonical_lines, graph_of, write_turtle
 
 
-def export_turtle(quads: Iterable[Quad], *, source: str = "", asserted: bool = False) -> str:
-    """Return the graph as canonical Turtle; the description of the dataset with its licence is always in it.
+def export_turtle(quads: Iterable[Quad], file: BinaryIO, *, source: str = "", asserted: bool = False) -> None:
+    """Write the graph as canonical Turtle; the description of the dataset with its licence is always in it.
 
     Args:
-        quads: The quads of the graph.
+        quads: The quads of the graph; there may be more than fit in memory.
+        file: Where to.
         source: Slug of a source: only the claims of its file.
         asserted: Leave out what was inferred or computed.
     """
@@ -27,4 +29,9 @@ def export_turtle(quads: Iterable[Quad], *, source: str = "", asserted: bool = F
         graph = graph_of(quad)
         return graph == only if only else graph not in drop
 
-    return to_turtle(filter(wanted, quads), header=HEADER)
+    write_turtle(filter(wanted, quads), file, header=HEADER)
+
+
+def export_nquads(quads: Iterable[Quad], file: BinaryIO) -> None:
+    """Write the quads as canonical N-Quads: one line each, sorted."""
+    file.writelines(canonical_lines(quads))

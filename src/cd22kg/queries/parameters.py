@@ -10,13 +10,15 @@ from pyoxigraph import Literal, NamedNode
 
 from cd22kg.errors import QueryError
 from cd22kg.model.values import is_slug
-from cd22kg.namespaces import BASE, KINDS, STANDARD_PREFIXES
+from cd22kg.namespaces import BASE, KINDS, STANDARD_PREFIXES, iri
 from cd22kg.queries.library import Parameter, Query
 from cd22kg.store import Parameters, Store, Table
 
 
 def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> Parameters:
     """Return the values given, and the defaults of the rest, as terms by parameter.
+
+    A default need not be known to the store: a graph without the thing it names has no row for it.
 
     Args:
         query: The question.
@@ -26,16 +28,17 @@ def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> Para
     Raises:
         QueryError: If a parameter or a value is unknown.
     """
-    values = {p.name: list(p.default) for p in query.parameters if p.default}
+    terms = {p.name: [_term(p, text, None) for text in p.default] for p in query.parameters if p.default}
     for name, texts in given.items():
-        query.parameter(name)
+        parameter = query.parameter(name)
         if not texts:
             raise QueryError(f"the parameter `{name}` has no value", hint="leave it out, or give one")
-        values[name] = list(texts)
-    return {name: [_term(query.parameter(name), text, store) for text in texts] for name, texts in values.items()}
+        terms[name] = [_term(parameter, text, store) for text in texts]
+    return terms
 
 
-def _term(parameter: Parameter, text: str, store: Store) -> NamedNode | Literal:
+def _term(parameter: Parameter, text: str, store: Store | None) -> NamedNode | Literal:
+    """Return a value as a term; a thing must be known to the store, if one is given."""
     if parameter.kind == "text":
         return Literal(text)
     if parameter.kind == "integer":
@@ -47,7 +50,7 @@ def _term(parameter: Parameter, text: str, store: Store) -> NamedNode | Literal:
             f"the parameter `{parameter.name}` has an unknown kind `{parameter.kind}`", hint="mend its header"
         )
     slug = text.removeprefix(f"{BASE}{parameter.kind}/").removeprefix(f"{parameter.kind}:").lower()
-    return thing(parameter.kind, slug, store)
+    return NamedNode(iri(parameter.kind, slug)) if store is None else thing(parameter.kind, slug, store)
 
 
 def thing(kind: str, slug: str, store: Store) -> NamedNode:

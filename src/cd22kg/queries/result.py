@@ -15,14 +15,15 @@ from typing import Any
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, serialize
 
 from cd22kg.errors import QueryError
+from cd22kg.gate.text import HIDDEN_CATEGORIES
 from cd22kg.namespaces import PREFIXES, STANDARD_PREFIXES, short_name
 from cd22kg.store import Answer, Table, Term
 
 FORMATS = ("table", "csv", "tsv", "json", "md", "ttl")
 _XSD = STANDARD_PREFIXES["xsd"]
 _NUMBER = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?")
-#: What Markdown would read as the end of a cell, as emphasis, or as struck out.
-_MARKS = re.compile(r"[|*~]")
+#: What Markdown would read as the end of a cell, as emphasis, as struck out, or as markup.
+_MARKS = re.compile(r"[|*~]|<(?=[A-Za-z/!?])")
 _NUMERIC = {_XSD + name for name in ("integer", "decimal", "double", "float")}
 
 
@@ -121,6 +122,14 @@ def _short(term: Term | None) -> str:
     return short_name(term.value) if isinstance(term, NamedNode) else _full(term)
 
 
+def _visible(term: Term | None) -> str:
+    """Return a term for a person on one line, with what would move the cursor or the order of letters spelled out."""
+    text = _short(term).replace("\n", " ")
+    if text.isprintable():
+        return text
+    return "".join(f"\\u{ord(c):04X}" if unicodedata.category(c) in HIDDEN_CATEGORIES else c for c in text)
+
+
 def _safe_cell(term: Term | None) -> str:
     """Return a cell that no spreadsheet takes for a formula, also behind blanks or in full-width characters."""
     text = _full(term)
@@ -176,7 +185,7 @@ def _json_term(term: Term) -> dict[str, Any]:
 
 
 def _markdown(table: Table) -> str:
-    return markdown([list(table.columns), *([_short(term) for term in row] for row in table.rows)])
+    return markdown([list(table.columns), *([_visible(term) for term in row] for row in table.rows)])
 
 
 def markdown(rows: list[list[str]]) -> str:
@@ -190,7 +199,7 @@ def markdown(rows: list[list[str]]) -> str:
 
 def _table(table: Table) -> str:
     """Return aligned columns; numbers to the right."""
-    cells = [[_short(term).replace("\n", " ") for term in row] for row in table.rows]
+    cells = [[_visible(term) for term in row] for row in table.rows]
     right = [
         bool(table.rows)
         and all(

@@ -6,9 +6,12 @@ Only the ontology graph holds blank nodes; they are labelled by RDFC-1.0. Everyt
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, DefaultGraph, Quad, RdfFormat, serialize
+from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, DefaultGraph, Quad
+
+from cd22kg.errors import DataError, Problem
+from cd22kg.rdf.sorting import sorted_unique
 
 #: More quads with blank nodes than any hand-written ontology needs; the worst case is exponential.
 MAX_BLANK_QUADS = 20_000
@@ -18,25 +21,41 @@ def canonical_quads(quads: Iterable[Quad]) -> list[Quad]:
     """Return the quads, each once, blank nodes labelled canonically, in the order of their N-Quads lines.
 
     Raises:
-        ValueError: If there are over `MAX_BLANK_QUADS` quads with blank nodes.
+        DataError: If there are over `MAX_BLANK_QUADS` quads with blank nodes.
     """
-    plain: list[Quad] = []
+    return sorted(set(labelled(quads)), key=str)
+
+
+def labelled(quads: Iterable[Quad]) -> Iterator[Quad]:
+    """Yield the quads with blank nodes labelled canonically, those that have some last; only these are held in memory.
+
+    Raises:
+        DataError: If there are over `MAX_BLANK_QUADS` of those.
+    """
     blank: list[Quad] = []
     for quad in quads:
-        (blank if _has_blank(quad) else plain).append(quad)
-    if len(blank) > MAX_BLANK_QUADS:
-        raise ValueError(f"{len(blank)} quads with blank nodes; at most {MAX_BLANK_QUADS} can be made canonical")
+        if not _has_blank(quad):
+            yield quad
+        elif len(blank) < MAX_BLANK_QUADS:
+            blank.append(quad)
+        else:
+            message = f"over {MAX_BLANK_QUADS} quads with blank nodes, too many to be made canonical"
+            raise DataError([Problem(message, hint="give the nodes IRIs")])
     if blank:
         dataset = Dataset(blank)
         dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-        plain += dataset
-    return sorted(set(plain), key=str)
+        yield from dataset
+
+
+def canonical_lines(quads: Iterable[Quad]) -> Iterator[bytes]:
+    """Yield the lines of the canonical N-Quads document, in little memory."""
+    for line in sorted_unique(map(str, labelled(quads))):
+        yield f"{line} .\n".encode()
 
 
 def canonical_nquads(quads: Iterable[Quad]) -> bytes:
     """Return the canonical N-Quads document."""
-    lines = serialize(canonical_quads(quads), format=RdfFormat.N_QUADS)
-    return b"".join(sorted((lines or b"").splitlines(keepends=True)))
+    return b"".join(canonical_lines(quads))
 
 
 def digest(data: bytes) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterable
-from itertools import groupby
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from typing import BinaryIO
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
 from cd22kg.namespaces import PREFIXES, STANDARD_PREFIXES
-from cd22kg.rdf.canonical import canonical_quads
+from cd22kg.rdf.canonical import labelled
+from cd22kg.rdf.sorting import sorted_unique
 
 #: The comment at the top of every export.
 HEADER = """cd22kg: evidence knowledge graph for CD22-directed CAR T-cell therapy
@@ -27,6 +32,11 @@ _SHORT = {
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _UNSAFE_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 
+#: Bytes of the body held in memory while the prefixes it needs are found.
+_SPOOLED = 64 * 1024 * 1024
+#: Lines parsed at a time.
+_CHUNK = 1000
+
 _Subject = NamedNode | BlankNode | Triple
 _Term = NamedNode | BlankNode | Literal | Triple
 
@@ -38,18 +48,40 @@ def to_turtle(quads: Iterable[Quad], *, header: str = "") -> str:
         quads: The quads; their graphs are not told apart in the result.
         header: Text for the comment at the top, one line each.
     """
-    triples = {(q.subject, q.predicate, q.object) for q in canonical_quads(quads)}
-    rows = sorted((_order(s), _property_order(p), str(o), s, p, o) for s, p, o in triples)
+    file = io.BytesIO()
+    write_turtle(quads, file, header=header)
+    return file.getvalue().decode()
+
+
+def write_turtle(quads: Iterable[Quad], file: BinaryIO, *, header: str = "") -> None:
+    """Write the same to a file, in little memory however many quads there are."""
     writer = _Writer()
-    blocks = [writer.block(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
-    lines = [f"# {line}".rstrip() for line in header.splitlines()]
-    if lines:
-        lines.append("")
-    lines += [f"@prefix {prefix}: <{PREFIXES[prefix]}> ." for prefix in sorted(writer.used)]
-    return "\n".join(lines) + "\n" + "".join("\n" + block for block in blocks)
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOLED) as body:
+        for _, group in groupby(_in_order(quads), key=lambda triple: triple.subject):
+            body.write(f"\n{writer.block(list(group))}".encode())
+        lines = [f"# {line}".rstrip() for line in header.splitlines()]
+        if lines:
+            lines.append("")
+        lines += [f"@prefix {prefix}: <{PREFIXES[prefix]}> ." for prefix in sorted(writer.used)]
+        file.write(("\n".join(lines) + "\n").encode())
+        body.seek(0)
+        shutil.copyfileobj(body, file)
 
 
-_Row = tuple[tuple[int, str], tuple[int, str], str, _Subject, NamedNode, _Term]
+def _in_order(quads: Iterable[Quad]) -> Iterator[Triple]:
+    """Yield the triples, each once: IRIs before blank nodes, types before other properties."""
+    keys = (
+        f"{_rank(q.subject)}{q.subject}\0{int(q.predicate.value != _TYPE)}{q.predicate}\0{q.object}"
+        for q in labelled(quads)
+    )
+    parts = (key.split("\0") for key in sorted_unique(keys))
+    lines = (f"{subject[1:]} {predicate[1:]} {value} .\n" for subject, predicate, value in parts)
+    while chunk := "".join(islice(lines, _CHUNK)):
+        yield from (quad.triple for quad in parse(chunk, format=RdfFormat.N_TRIPLES))
+
+
+def _rank(subject: _Subject) -> int:
+    return 0 if isinstance(subject, NamedNode) else 1
 
 
 class _Writer:
@@ -58,14 +90,12 @@ class _Writer:
     def __init__(self) -> None:
         self.used: set[str] = set()
 
-    def block(self, rows: list[_Row]) -> str:
+    def block(self, triples: list[Triple]) -> str:
         lines = []
-        for _, group in groupby(rows, key=lambda row: row[1]):
-            same = list(group)
-            predicate = same[0][4]
+        for predicate, group in groupby(triples, key=lambda triple: triple.predicate):
             name = "a" if predicate.value == _TYPE else self.term(predicate)
-            lines.append(f"    {name} " + ",\n        ".join(self.term(row[5]) for row in same))
-        return self.term(rows[0][3]) + "\n" + " ;\n".join(lines) + " .\n"
+            lines.append(f"    {name} " + ",\n        ".join(self.term(triple.object) for triple in group))
+        return self.term(triples[0].subject) + "\n" + " ;\n".join(lines) + " .\n"
 
     def term(self, term: _Term) -> str:
         if isinstance(term, NamedNode):
@@ -96,11 +126,3 @@ def _control(character: str) -> str:
 
 
 _LONGEST_FIRST = sorted(PREFIXES.items(), key=lambda item: (-len(item[1]), item[0]))
-
-
-def _order(term: _Subject) -> tuple[int, str]:
-    return (0 if isinstance(term, NamedNode) else 1, str(term))
-
-
-def _property_order(term: NamedNode) -> tuple[int, str]:
-    return (0 if term.value == _TYPE else 1, term.value)

@@ -10,6 +10,7 @@ from pyoxigraph import NamedNode, Quad, QueryBoolean, QuerySolutions, RdfFormat
 from pyoxigraph import Store as Engine
 
 from cd22kg.errors import QueryError, StoreError
+from cd22kg.gate.rdf import RdfFile
 from cd22kg.store.base import Answer, Parameters, Table, fill, syntax_error
 
 
@@ -73,7 +74,11 @@ class OxigraphStore:
         """Add many quads; on disk, the files are then compacted and flushed."""
         self.writes += 1
         try:
-            self.engine.bulk_extend(quads)
+            if isinstance(quads, RdfFile):
+                with quads.reading() as source:
+                    self.engine.bulk_load(source, quads.syntax, base_iri=quads.base, to_graph=quads.target)
+            else:
+                self.engine.bulk_extend(quads)
             if self.path is not None:
                 self.engine.optimize()
                 self.engine.flush()
