@@ -19,11 +19,13 @@ from cd22kg.namespaces import PREFIXES, expand
 from cd22kg.queries import Result, bind, find_query
 from cd22kg.queries.card import claim_card
 from cd22kg.queries.coverage import coverage
+from cd22kg.queries.limits import Limits
 from cd22kg.queries.overview import overview
 from cd22kg.queries.parameters import thing
 from cd22kg.queries.stats import statistics_table
+from cd22kg.queries.worker import Worker
 from cd22kg.rdf import to_rdflib
-from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
+from cd22kg.store import Answer, OxigraphStore, Store, is_address, is_store, open_sparql
 from cd22kg.validation import Report, read_shapes, validate
 
 if TYPE_CHECKING:
@@ -31,7 +33,11 @@ if TYPE_CHECKING:
 
 
 class KnowledgeGraph:
-    """Claims, concepts and what follows from them, ready to be asked."""
+    """Claims, concepts and what follows from them, ready to be asked.
+
+    SPARQL from outside is answered by a process of its own, which ends with the graph, at the latest; the graph is a
+    context manager that ends it.
+    """
 
     def __init__(self, store: Store, quads: Sequence[Quad] | None = None, folder: Path | None = None) -> None:
         """Wrap a loaded store; `quads` or the build `folder` hold the numbers with all their digits.
@@ -98,14 +104,58 @@ class KnowledgeGraph:
         }
         return Result(self.store.query(found.text, parameters=bind(found, given, self.store)))
 
-    def sparql(self, text: str, name: str = "query") -> Result:
-        """Ask a SPARQL query; our prefixes need no declaration, and messages call it by the name given.
+    def sparql(
+        self,
+        text: str,
+        name: str = "query",
+        *,
+        timeout: float = Limits.timeout,
+        max_rows: int = Limits.max_rows,
+        max_bytes: int = Limits.max_bytes,
+        memory: int = Limits.memory,
+    ) -> Result:
+        """Ask a SPARQL query, within limits; our prefixes need no declaration.
+
+        Args:
+            text: SPARQL 1.1 that changes nothing and reaches nothing outside the graph.
+            name: How messages call the query.
+            timeout: Seconds after which it is stopped.
+            max_rows: Most rows or triples of the answer.
+            max_bytes: Most bytes of the answer, as TSV or N-Triples.
+            memory: Mebibytes that it may use on top of the store.
 
         Raises:
-            QueryError: If it is not SPARQL 1.1, or reaches outside the graph.
+            QueryError: If it is not SPARQL 1.1, reaches outside the graph, or over a limit.
+            StoreError: If the build was replaced since it was loaded.
         """
         check_query(text, name)
-        return Result(self.store.query(text, prefixes=PREFIXES, name=name))
+        return Result(self._foreign(text, name, Limits(timeout, max_rows, max_bytes, memory)))
+
+    def _foreign(self, text: str, name: str, limits: Limits) -> Answer:
+        """Answer text that the gate let through; the one place that tells which kind of store does it how."""
+        if isinstance(self.store, OxigraphStore):
+            return self._worker.query(text, prefixes=PREFIXES, name=name, limits=limits)
+        # A server is a process of its own already; its limits are those of the connection.
+        return self.store.query(text, prefixes=PREFIXES, name=name)
+
+    @cached_property
+    def _worker(self) -> Worker:
+        assert isinstance(self.store, OxigraphStore)  # noqa: S101  # asked above
+        return Worker(self.store)
+
+    def close(self) -> None:
+        """End the process that answers SPARQL from outside, if there is one, and close the store."""
+        if "_worker" in self.__dict__:
+            self._worker.close()
+        self.store.close()
+
+    def __enter__(self) -> KnowledgeGraph:
+        """Return the graph."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close it."""
+        self.close()
 
     def overview(self, form: str = "table", /, **parameters: str | Sequence[str]) -> str:
         """Return the table of complete response, relapse and severe toxicity by indication, construct and product.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -55,6 +55,18 @@ def query(
         str, typer.Option("--format", metavar="FORMAT", help="table, csv, tsv, json, md or ttl.")
     ] = "table",
     listing: Annotated[bool, typer.Option("--list", help="Show the questions of the library.")] = False,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Stop SPARQL after this time; 60 by default.")
+    ] = None,
+    max_rows: Annotated[
+        int | None, typer.Option(metavar="N", help="Most rows of an answer to SPARQL; 1000000 by default.")
+    ] = None,
+    max_bytes: Annotated[
+        int | None, typer.Option(metavar="N", help="Most bytes of an answer to SPARQL; 268435456 by default.")
+    ] = None,
+    memory: Annotated[
+        int | None, typer.Option(metavar="MIB", help="Most memory of SPARQL on top of the store; 4096 by default.")
+    ] = None,
     store: StoreOption = None,
 ) -> None:
     """Ask a question of the library, or any SPARQL."""
@@ -73,15 +85,22 @@ def query(
     if form not in FORMATS:
         raise QueryError(f"unknown format `{form}`", hint=f"one of: {', '.join(FORMATS)}")
     given = _parameters(param or [])
+    asked = {"timeout": timeout, "max_rows": max_rows, "max_bytes": max_bytes, "memory": memory}
+    limits: dict[str, Any] = {limit: value for limit, value in asked.items() if value is not None}
     if name is not None:
+        if limits:
+            option = "--" + next(iter(limits)).replace("_", "-")
+            raise QueryError(f"`{option}` is for SPARQL from outside", hint="leave it out, or ask with -e or -f")
         result = open_graph(store).query(name, **given)
     else:
         from cd22kg.gate.text import read_text
+        from cd22kg.queries.limits import Limits
 
         sparql = text if text is not None else read_text(file or Path())
         if given:
             raise QueryError("only library questions take parameters", hint="write the values into the query")
-        result = open_graph(store).sparql(sparql, str(file) if text is None else "query")
+        Limits(**limits)
+        result = open_graph(store).sparql(sparql, str(file) if text is None else "query", **limits)
     answer(result.to_text(form))
     if len(result) == 0:
         typer.echo("no rows", err=True)

@@ -21,9 +21,13 @@ class OxigraphStore:
         """Open a store in memory, or in a folder that is made if it is missing.
 
         Raises:
-            StoreError: If the folder is not a store, or another process writes to it.
+            StoreError: If the folder is not a store, another process writes to it, or it is being replaced.
         """
         self.path = path
+        self.read_only = read_only
+        #: How often something was written; a copy made at another count is out of date.
+        self.writes = 0
+        self.identity = store_identity(path) if path is not None and read_only else b""
         if path is not None and read_only and not is_store(path):
             raise StoreError(f"there is no store in {path}", hint="run `cd22kg build`")
         try:
@@ -33,6 +37,17 @@ class OxigraphStore:
                 self._engine = Engine.read_only(str(path)) if read_only else Engine(str(path))
         except (OSError, RuntimeError) as error:
             raise StoreError(f"cannot open the store in {path}: {error}", hint="run `cd22kg build` again") from None
+        self.check()
+
+    def check(self) -> None:
+        """Check that the store is open, and that a folder that is only read still holds the store that was opened.
+
+        Raises:
+            StoreError: If the store is closed, or another has taken its place.
+        """
+        self.engine  # noqa: B018  # an error if it is closed
+        if self.identity and self.path is not None and store_identity(self.path) != self.identity:
+            raise StoreError(f"the store in {self.path} is another than was opened", hint="load it again")
 
     @property
     def engine(self) -> Engine:
@@ -47,6 +62,7 @@ class OxigraphStore:
 
     def load(self, quads: Iterable[Quad]) -> None:
         """Add the quads in one transaction."""
+        self.writes += 1
         try:
             self.engine.extend(quads)
             if self.path is not None:
@@ -56,6 +72,7 @@ class OxigraphStore:
 
     def bulk_load(self, quads: Iterable[Quad]) -> None:
         """Add many quads; on disk, the files are then compacted and flushed."""
+        self.writes += 1
         try:
             if isinstance(quads, RdfFile):
                 with quads.reading() as source:
@@ -92,6 +109,7 @@ class OxigraphStore:
 
     def update(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> None:
         """Run an update in one transaction."""
+        self.writes += 1
         try:
             self.engine.update(text, prefixes=dict(prefixes or {}))
         except SyntaxError as error:
@@ -136,6 +154,14 @@ class OxigraphStore:
 def is_store(path: Path) -> bool:
     """Return whether a folder holds a store of this engine."""
     return (path / "CURRENT").is_file()
+
+
+def store_identity(path: Path) -> bytes:
+    """Return what tells a store from every other, and from itself opened for writing again; nothing if unreadable."""
+    try:
+        return (path / "IDENTITY").read_bytes() + (path / "CURRENT").read_bytes()
+    except OSError:
+        return b""
 
 
 class _LineCounter:
