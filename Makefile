@@ -3,17 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: kg test check check-static setup second-opinion generated bench clean
+.PHONY: kg test check check-static setup second-opinion servers generated bench clean
 
 kg: setup
 	$(BIN)/cd22kg build
 	$(BIN)/cd22kg overview
 
 test: setup
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: check-static
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
 
 check-static: setup
 	$(BIN)/ruff check .
@@ -41,6 +41,17 @@ $(VENV)/.second-opinion: $(VENV)/.ready tests/data/robot/pom.xml
 	mvn --quiet --batch-mode --file tests/data/robot/pom.xml \
 		org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory=$(abspath $(VENV)/robot)
+	touch $@
+
+# Fuseki, which tests fill and ask like the other stores and are skipped without; needs Maven. Virtuoso is the system's:
+# apt-get install virtuoso-opensource-7.
+servers: $(VENV)/.servers
+
+$(VENV)/.servers: $(VENV)/.ready tests/data/fuseki/pom.xml
+	rm -rf $(VENV)/fuseki
+	mvn --quiet --batch-mode --file tests/data/fuseki/pom.xml \
+		org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory=$(abspath $(VENV)/fuseki)
 	touch $@
 
 setup: $(VENV)/.ready

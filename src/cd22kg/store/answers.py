@@ -11,6 +11,7 @@ from pyoxigraph import (
     NamedNode,
     QueryBoolean,
     QueryResultsFormat,
+    QuerySolutions,
     RdfFormat,
     Triple,
     parse,
@@ -50,15 +51,19 @@ def read_results(chunks: Iterable[bytes], host: str) -> tuple[tuple[str, ...], I
     if isinstance(results, QueryBoolean):
         return bool(results)
     columns = tuple(variable.value for variable in results.variables)
+    return columns, _rows([results], host)
 
-    def rows() -> Iterator[Row]:
-        try:
-            for solution in results:
-                yield tuple(solution)
-        except SyntaxError as error:
-            raise _unreadable(error, host) from None
 
-    return columns, rows()
+def _rows(waiting: list[QuerySolutions], host: str) -> Iterator[Row]:
+    # Out of the list at the end: the engine's object must be let go in the thread that made it, and a traceback that
+    # keeps this frame may live on to another.
+    try:
+        for solution in waiting[0]:
+            yield tuple(solution)
+    except SyntaxError as error:
+        raise _unreadable(error, host) from None
+    finally:
+        waiting.clear()
 
 
 def read_triples(chunks: Iterable[bytes], host: str) -> Iterator[Triple]:

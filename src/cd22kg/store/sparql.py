@@ -156,22 +156,21 @@ class SparqlStore:
     ) -> Answer:
         """Return the answer to a query over the union of all named graphs."""
         text = text if parameters is None else fill(text, parameters)
-        form = self._checked(text, prefixes or {}, name)
+        form, columns = self._checked(text, prefixes or {}, name)
         text = with_prefixes(text, prefixes or {})
         self._check_union()
-        if isinstance(form, QueryTriples):
+        if form == "triples":
             self._check_whole(text)
             with self._ask(text, TRIPLES) as reply:
                 return tuple(dict.fromkeys(self._triples(reply)))
         with self._ask(text, RESULTS) as reply:
             found = self._results(reply)
-            if isinstance(form, QueryBoolean):
+            if form == "truth":
                 return found if isinstance(found, bool) else _truth(found[1], self.address.host)
             if isinstance(found, bool):
                 raise StoreError(
                     f"{self.address.host} answers a SELECT with a truth value", hint="is it a SPARQL server?"
                 )
-            columns = tuple(variable.value for variable in form.variables)
             return Table(columns, tuple(_in_order(columns, *found, host=self.address.host)))
 
     def update(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> None:
@@ -237,11 +236,16 @@ class SparqlStore:
         """Close it."""
         self.close()
 
-    def _checked(self, text: str, prefixes: Mapping[str, str], name: str) -> Any:
-        """Return what an empty store answers: the form and the columns; every store tells faults in the same words."""
+    def _checked(self, text: str, prefixes: Mapping[str, str], name: str) -> tuple[str, tuple[str, ...]]:
+        """Return the form of a query and its columns, as an empty store sees it, which tells faults like any store."""
         self._connection  # noqa: B018  # a closed store says so first
         try:
-            return self._empty.query(text, prefixes=dict(prefixes))
+            answer = self._empty.query(text, prefixes=dict(prefixes))
+            if isinstance(answer, QueryTriples):
+                return "triples", ()
+            if isinstance(answer, QueryBoolean):
+                return "truth", ()
+            return "table", tuple(variable.value for variable in answer.variables)
         except SyntaxError as error:
             raise syntax_error(error.msg, name) from None
         except (OSError, RuntimeError, ValueError) as error:
