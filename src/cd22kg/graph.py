@@ -25,7 +25,7 @@ from cd22kg.queries.parameters import thing
 from cd22kg.queries.stats import statistics_table
 from cd22kg.queries.worker import Worker
 from cd22kg.rdf import to_rdflib
-from cd22kg.store import Answer, OxigraphStore, Store, is_address, is_store, open_sparql
+from cd22kg.store import Answer, OxigraphStore, SparqlStore, Store, is_address, is_store, open_sparql
 from cd22kg.validation import Report, read_shapes, validate
 
 if TYPE_CHECKING:
@@ -133,15 +133,20 @@ class KnowledgeGraph:
 
     def _foreign(self, text: str, name: str, limits: Limits) -> Answer:
         """Answer text that the gate let through; the one place that tells which kind of store does it how."""
-        if isinstance(self.store, OxigraphStore):
-            return self._worker.query(text, prefixes=PREFIXES, name=name, limits=limits)
-        # A server is a process of its own already; its limits are those of the connection.
-        return self.store.query(text, prefixes=PREFIXES, name=name)
+        answer = self._worker.query(text, prefixes=PREFIXES, name=name, limits=limits)
+        if isinstance(self.store, SparqlStore):
+            meter = limits.meter()
+            try:
+                return self.store.answer(text, answer, prefixes=PREFIXES, read=limits.timeout, watch=meter)
+            except StoreError:
+                meter(0, 0)  # a silent server is out of time
+                raise
+        return answer
 
     @cached_property
     def _worker(self) -> Worker:
-        assert isinstance(self.store, OxigraphStore)  # noqa: S101  # asked above
-        return Worker(self.store)
+        """A process for text from outside: with our store; or, for a server, with an empty one that knows its form."""
+        return Worker(self.store if isinstance(self.store, OxigraphStore) else OxigraphStore())
 
     def close(self) -> None:
         """End the process that answers SPARQL from outside, if there is one, and close the store."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 from cd22kg.errors import QueryError
@@ -17,7 +19,7 @@ class Limits:
     Attributes:
         timeout: Seconds that it may take, > 0.
         max_rows: Rows or triples of the answer, >= 1.
-        max_bytes: Bytes of the answer as it is handed over (TSV or N-Triples), >= 1.
+        max_bytes: Bytes of the answer as it is handed over (TSV or N-Triples; of a server, JSON), >= 1.
         memory: Mebibytes that it may use on top of the store, >= 1.
 
     Raises:
@@ -40,6 +42,26 @@ class Limits:
                     f"the limit `{field.name.replace('_', '-')}` is {what} above 0, not {value}",
                     hint=f"at most {_LARGEST:.0e}; leave it out for {field.default}",
                 )
+
+    def meter(self) -> Callable[[int, int], None]:
+        """Return what is told the rows and bytes of an answer as they come in; the time counts from now.
+
+        It raises a `QueryError` at the first limit that is reached.
+        """
+        deadline = time.monotonic() + self.timeout
+        rows = size = 0
+
+        def tell(more_rows: int, more_bytes: int) -> None:
+            nonlocal rows, size
+            rows, size = rows + more_rows, size + more_bytes
+            if rows > self.max_rows:
+                raise over("max_rows", self)
+            if size > self.max_bytes:
+                raise over("max_bytes", self)
+            if time.monotonic() >= deadline:
+                raise over("timeout", self)
+
+        return tell
 
 
 def over(limit: str, limits: Limits) -> QueryError:

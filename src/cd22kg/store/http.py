@@ -79,6 +79,7 @@ class Call:
         content: The body.
         safe: Whether it changes nothing: it may be sent again, and redirected.
         repeatable: Whether it may be sent again, because twice is the same as once.
+        read: Seconds between two pieces of the answer, if less than those of the connection.
     """
 
     method: str
@@ -88,6 +89,7 @@ class Call:
     content: bytes | Body = b""
     safe: bool = False
     repeatable: bool = False
+    read: float = float("inf")
 
 
 class Reply:
@@ -202,11 +204,9 @@ class Connection:
         self._limits = limits or Limits()
         self._sleep = sleep
         self._has_login = login is not None
-        times = httpx2.Timeout(self._limits.read, connect=self._limits.connect)
         try:
             self._client = httpx2.Client(
                 auth=_Challenged(login, host) if login else None,
-                timeout=times,
                 trust_env=not is_loopback(host),
                 verify=httpx2.create_ssl_context(),
                 follow_redirects=False,
@@ -291,7 +291,12 @@ class Connection:
             headers["Content-Length"] = str(content.size)
         try:
             request = self._client.build_request(
-                method, url, params=call.parameters or None, headers=headers, content=content or None
+                method,
+                url,
+                params=call.parameters or None,
+                headers=headers,
+                content=content or None,
+                timeout=httpx2.Timeout(min(call.read, self._limits.read), connect=self._limits.connect),
             )
             response = self._client.send(request, stream=True)
         except httpx2.HTTPError as error:

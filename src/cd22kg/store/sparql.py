@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 from urllib.parse import urlencode
 
-from pyoxigraph import Literal, NamedNode, Quad, QueryBoolean, QueryTriples, RdfFormat, Triple, parse
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse
 from pyoxigraph import Store as Engine
 
 from cd22kg.errors import QueryError, StoreError
@@ -17,6 +17,7 @@ from cd22kg.store.base import Answer, Parameters, Table, fill, syntax_error
 from cd22kg.store.batches import batches, named, spool, write_lines
 from cd22kg.store.dialects import PARAMETER, SETTING, STANDARD, Address, read_address
 from cd22kg.store.login import find_login
+from cd22kg.store.oxigraph import OxigraphStore
 from cd22kg.store.rewrite import HIDDEN, graphs_by_variable, solutions, with_prefixes
 
 if TYPE_CHECKING:
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 
 #: Rows asked for at once from a server that may stop on its own; Virtuoso does at 10,000 unless told otherwise.
 PAGE = 9_000
+#: Called with rows and bytes as they come in; it raises to end the query.
+Watch = Callable[[int, int], None]
+Item = TypeVar("Item")
+
+
+def unwatched(rows: int, size: int) -> None:
+    """Let everything through."""
+
+
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -67,7 +77,7 @@ class SparqlStore:
         self._dialect = address.dialect
         self._open: Connection | None = connection
         self._sees_union = self._dialect.union != SETTING
-        self._empty = Engine()
+        self._empty = OxigraphStore()
 
     def __repr__(self) -> str:
         return f"SparqlStore({str(self.address)!r})"
@@ -156,22 +166,47 @@ class SparqlStore:
     ) -> Answer:
         """Return the answer to a query over the union of all named graphs."""
         text = text if parameters is None else fill(text, parameters)
-        form, columns = self._checked(text, prefixes or {}, name)
+        return self.answer(text, self._checked(text, prefixes or {}, name), prefixes=prefixes)
+
+    def answer(
+        self,
+        text: str,
+        form: Answer,
+        *,
+        prefixes: Mapping[str, str] | None = None,
+        read: float = float("inf"),
+        watch: Watch = unwatched,
+    ) -> Answer:
+        """Return the answer to a query that is known to be SPARQL.
+
+        Args:
+            text: The query.
+            form: What an empty store answers to it: the kind of answer, and the columns.
+            prefixes: Known in the text without being declared.
+            read: Seconds that the server may be silent, if less than those of the connection.
+            watch: Told of each piece of the answer; what it raises ends the query.
+
+        Raises:
+            QueryError: If the server refuses it.
+            StoreError: If the server cannot be reached, or cut its answer short.
+        """
         text = with_prefixes(text, prefixes or {})
         self._check_union()
-        if form == "triples":
+        if isinstance(form, tuple):
             self._check_whole(text)
-            with self._ask(text, TRIPLES) as reply:
-                return tuple(dict.fromkeys(self._triples(reply)))
-        with self._ask(text, RESULTS) as reply:
-            found = self._results(reply)
-            if form == "truth":
+            with self._ask(text, TRIPLES, read) as reply:
+                triples = read_triples(_watched(reply.chunks(), watch), self.address.host)
+                return tuple(dict.fromkeys(_counted(triples, watch)))
+        with self._ask(text, RESULTS, read) as reply:
+            found = self._results(reply, watch)
+            if isinstance(form, bool):
                 return found if isinstance(found, bool) else _truth(found[1], self.address.host)
             if isinstance(found, bool):
                 raise StoreError(
                     f"{self.address.host} answers a SELECT with a truth value", hint="is it a SPARQL server?"
                 )
-            return Table(columns, tuple(_in_order(columns, *found, host=self.address.host)))
+            rows = _in_order(form.columns, *found, host=self.address.host)
+            return Table(form.columns, tuple(_counted(rows, watch)))
 
     def update(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> None:
         """Run an update; whether it is one step depends on the server."""
@@ -236,23 +271,13 @@ class SparqlStore:
         """Close it."""
         self.close()
 
-    def _checked(self, text: str, prefixes: Mapping[str, str], name: str) -> tuple[str, tuple[str, ...]]:
-        """Return the form of a query and its columns, as an empty store sees it, which tells faults like any store."""
+    def _checked(self, text: str, prefixes: Mapping[str, str], name: str) -> Answer:
+        """Return what an empty store answers: the form and the columns; every store tells faults in the same words."""
         self._connection  # noqa: B018  # a closed store says so first
-        try:
-            answer = self._empty.query(text, prefixes=dict(prefixes))
-            if isinstance(answer, QueryTriples):
-                return "triples", ()
-            if isinstance(answer, QueryBoolean):
-                return "truth", ()
-            return "table", tuple(variable.value for variable in answer.variables)
-        except SyntaxError as error:
-            raise syntax_error(error.msg, name) from None
-        except (OSError, RuntimeError, ValueError) as error:
-            raise QueryError(f"the query failed: {error}", hint="simplify it") from None
+        return self._empty.query(text, prefixes=prefixes, name=name)
 
     @contextmanager
-    def _ask(self, text: str, accept: str) -> Iterator[Reply]:
+    def _ask(self, text: str, accept: str, read: float = float("inf")) -> Iterator[Reply]:
         """Send a query and yield its answer, known to be a success of the right type."""
         from cd22kg.store.http import Call
 
@@ -261,7 +286,8 @@ class SparqlStore:
         if self._dialect.union == PARAMETER:
             fields += self._dialect.union_parameters
         headers = {"Accept": accept, "Content-Type": _FORM}
-        call = Call("POST", self.address.query, headers=headers, content=urlencode(fields).encode(), safe=True)
+        content = urlencode(fields).encode()
+        call = Call("POST", self.address.query, headers=headers, content=content, safe=True, read=read)
         with self._connection.send(call) as reply:
             self._whole(reply)
             if reply.status == 400:
@@ -306,10 +332,11 @@ class SparqlStore:
                 hint="is there a proxy of HTTP 1.0 in between?",
             )
 
-    def _results(self, reply: Reply) -> tuple[tuple[str, ...], Iterator[Row]] | bool:
+    def _results(self, reply: Reply, watch: Watch = unwatched) -> tuple[tuple[str, ...], Iterator[Row]] | bool:
+        chunks = _watched(reply.chunks(), watch)
         if not self._dialect.needs_repair:
-            return read_results(reply.chunks(), self.address.host)
-        found = read_results(plain_blank_nodes(reply.chunks()), self.address.host)
+            return read_results(chunks, self.address.host)
+        found = read_results(plain_blank_nodes(chunks), self.address.host)
         return found if isinstance(found, bool) else (found[0], plain_booleans(found[1]))
 
     def _triples(self, reply: Reply) -> Iterator[Triple]:
@@ -411,6 +438,20 @@ class SparqlStore:
         call = Call(method, url, parameters, headers, Body(cast(BinaryIO, file)), repeatable=method == "PUT")
         with connection.send(call) as reply:
             self._succeeded(reply)
+
+
+def _watched(chunks: Iterable[bytes], watch: Watch) -> Iterator[bytes]:
+    """Yield the pieces of an answer, each told by its size."""
+    for chunk in chunks:
+        watch(0, len(chunk))
+        yield chunk
+
+
+def _counted(rows: Iterable[Item], watch: Watch) -> Iterator[Item]:
+    """Yield the rows of an answer, each told."""
+    for row in rows:
+        watch(1, 0)
+        yield row
 
 
 def _truth(rows: Iterator[Row], host: str) -> bool:
