@@ -33,8 +33,11 @@ COMMANDS = (
     ("build",),
     ("check",),
     ("synth",),
+    ("load",),
+    ("push",),
     ("export",),
     ("export", "turtle"),
+    ("export", "nquads"),
     ("export", "schema"),
     ("export", "context"),
     ("export", "classification"),
@@ -42,7 +45,7 @@ COMMANDS = (
     ("export", "reference"),
 )
 #: Libraries that take long to import; help must not wait for them.
-HEAVY = {"curies", "owlready2", "pydantic", "pyoxigraph", "pyshacl", "rdflib", "scipy", "yaml"}
+HEAVY = {"curies", "httpx2", "owlready2", "pydantic", "pyoxigraph", "pyshacl", "rdflib", "scipy", "yaml"}
 NOTICE = "no build here: reading the packaged claims\n"
 STUDIES = "SELECT ?study WHERE { ?study a cd22:Study } ORDER BY ?study"
 TRIPLES = "CONSTRUCT { ?study a cd22:Study } WHERE { ?study a cd22:Study }"

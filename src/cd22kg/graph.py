@@ -16,6 +16,7 @@ from cd22kg.export.turtle import export_nquads, export_turtle
 from cd22kg.files import digest_of
 from cd22kg.gate.sparql import check_query
 from cd22kg.namespaces import PREFIXES, expand
+from cd22kg.progress import Meter, metered, silent
 from cd22kg.queries import Result, bind, find_query
 from cd22kg.queries.card import claim_card
 from cd22kg.queries.coverage import coverage
@@ -230,15 +231,15 @@ class KnowledgeGraph:
         self.write_turtle(file, source=source, asserted=asserted)
         return file.getvalue().decode()
 
-    def write_turtle(self, file: BinaryIO, *, source: str = "", asserted: bool = False) -> None:
-        """Write the same to a file, in little memory."""
+    def write_turtle(self, file: BinaryIO, *, source: str = "", asserted: bool = False, meter: Meter = silent) -> None:
+        """Write the same to a file, in little memory; the meter is told the quads read."""
         if source:
             thing("source", source, self.store)
-        export_turtle(self.stream(), file, source=source, asserted=asserted)
+        export_turtle(metered(self.stream(), meter, self.store.count()), file, source=source, asserted=asserted)
 
-    def write_nquads(self, file: BinaryIO) -> None:
+    def write_nquads(self, file: BinaryIO, *, meter: Meter = silent) -> None:
         """Write the graph as canonical N-Quads: one line a quad, sorted; in little memory."""
-        export_nquads(self.stream(), file)
+        export_nquads(metered(self.stream(), meter, self.store.count()), file)
 
     def to_rdflib(self) -> rdflib.Graph:
         """Return the union of all graphs as an rdflib graph."""

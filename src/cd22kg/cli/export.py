@@ -11,6 +11,7 @@ import typer
 from cd22kg.cli.app import app
 from cd22kg.cli.ask import StoreOption, open_graph
 from cd22kg.cli.output import answering
+from cd22kg.cli.progress import meters
 
 exports = typer.Typer(help="Write the graph, or the files that are read off the model.", no_args_is_help=True)
 app.add_typer(exports, name="export")
@@ -27,16 +28,16 @@ def turtle(
 ) -> None:
     """Write the graph as canonical Turtle."""
     graph = open_graph(store)
-    with _open(out) as file:
-        graph.write_turtle(file, source=source, asserted=asserted)
+    with meters("quads") as meter, _open(out) as file:
+        graph.write_turtle(file, source=source, asserted=asserted, meter=meter("export"))
 
 
 @exports.command()
 def nquads(out: Out = None, store: StoreOption = None) -> None:
     """Write the graph as canonical N-Quads, one line a quad with its named graph."""
     graph = open_graph(store)
-    with _open(out) as file:
-        graph.write_nquads(file)
+    with meters("quads") as meter, _open(out) as file:
+        graph.write_nquads(file, meter=meter("export"))
 
 
 @exports.command()

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cd22kg.cli.app import app
+from cd22kg.cli.progress import meters
 
 _STDOUT = Path("-")
 
@@ -34,7 +35,6 @@ def synth(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Write a synthetic graph as N-Quads: the shape of ours at any size, and no evidence at all."""
-    from cd22kg.progress import silent
     from cd22kg.synth import synthesize
     from cd22kg.synth.files import opened, opened_list
 
@@ -50,12 +50,8 @@ def synth(
             violations=violations,
             conflicts=conflicts,
             planted=listed,
-            meter=silent if quiet else _told,
+            meter=stack.enter_context(meters("claims", quiet))("synth"),
         )
     if not quiet:
         found = f"{summary.violations} violations and {summary.conflicts} conflicts planted"
         typer.echo(f"{summary.claims} claims in {summary.sources} sources, {summary.quads} quads, {found}", err=True)
-
-
-def _told(done: int, total: int) -> None:
-    typer.echo(f"{done} of {total} claims", err=True)
