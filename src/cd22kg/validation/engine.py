@@ -1,0 +1,169 @@
+"""The two engines under one roof: what can be compiled runs on the store, the rest on pySHACL, which is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pyoxigraph import NamedNode, Quad
+
+from cd22kg.errors import InputError
+from cd22kg.store import OxigraphStore, Store
+from cd22kg.validation.compiler import Compiler
+from cd22kg.validation.focus import Schema
+from cd22kg.validation.plan import Check, Result
+from cd22kg.validation.runner import THREADS, Judge, Tally, add_all, run_checks, severity_of
+from cd22kg.validation.shape_model import Shape, name_of
+from cd22kg.validation.shape_reader import read_shape_set
+from cd22kg.validation.terms import RDF_TYPE, SH, is_folded, to_authored
+
+#: The reference engine holds all data in Python; more than this it is not given.
+MAX_FOREIGN_QUADS = 2_000_000
+
+#: Yields the quads of the data as their author wrote them, anew at each call.
+Source = Callable[[], Iterable[Quad]]
+
+
+@dataclass
+class Validation:
+    """What came of it: the results, and what a reader should know of how they were found."""
+
+    tally: Tally
+    notes: tuple[str, ...] = ()
+    checks: int = 0
+    foreign: dict[str, str] = field(default_factory=dict)
+
+
+class Validator:
+    """Shapes, ready to be held against data."""
+
+    def __init__(self, quads: Sequence[Quad]) -> None:
+        """Read the shapes.
+
+        Raises:
+            InputError: If a shape is malformed.
+        """
+        self.quads = quads
+        shapes, self.notes = read_shape_set(quads)
+        self.compiler = Compiler(shapes)
+        for node, reason in self.compiler.foreign.items():
+            if "sh:js" in reason:
+                raise InputError(f"{reason}; no engine here runs it", hint="write `" + name_of(node) + "` in SPARQL")
+
+    def shapes(self) -> Iterator[Shape]:
+        """Yield the shapes that are compiled, in a fixed order."""
+        for node in sorted(self.compiler.focuses, key=str):
+            yield self.compiler.shapes[node]
+
+    def plain_checks(self, store: Store, folded: frozenset[str] | None) -> list[Check]:
+        """Return the checks that need no authored digits, for the data of a store."""
+        schema = Schema(store)
+        return [
+            check
+            for shape in self.shapes()
+            if folded is None or not self.compiler.reads_form(shape, folded)
+            for check in self.compiler.checks(shape, schema, lenient=folded is None)
+        ]
+
+    def validate(
+        self,
+        store: Store,
+        source: Source | None = None,
+        *,
+        limit: int | None = None,
+        judge: Judge = severity_of,
+        threads: int = THREADS,
+    ) -> Validation:
+        """Validate the data of a store.
+
+        Args:
+            store: The data; a query sees the union of its graphs.
+            source: The same data with its authored digits, where they are at hand.
+            limit: How many results are kept; counts stay exact.
+            judge: Says how bad a result is.
+            threads: Queries at a time.
+
+        Raises:
+            InputError: If shapes need pySHACL and the data is too large for it.
+            QueryError: If the store gives up on a query.
+        """
+        tally = Tally(limit)
+        folded = folded_predicates(source()) if source else None
+        run_checks(store, self.plain_checks(store, folded), tally, judge, threads)
+        notes = list(self.notes)
+        digits = [shape for shape in self.shapes() if self.compiler.reads_form(shape, folded)]
+        if source and digits:
+            self._validate_authored(source, digits, tally, judge, threads)
+        elif digits:
+            names = ", ".join(sorted(shape.name for shape in digits))
+            notes.append(
+                "a store keeps the value of a number, not its digits; verdicts that rest on these may differ"
+                f" from those on the file: {names}"
+            )
+        if summed := self.compiler.sums_up():
+            notes += self._counted_twice(store, summed)
+        foreign = {name_of(node): reason for node, reason in self.compiler.foreign.items()}
+        if foreign:
+            notes += [f"checked by pySHACL, not on the store: `{name}`, as {why}" for name, why in foreign.items()]
+            add_all(self._foreign(store, source), tally, judge)
+        return Validation(tally, tuple(notes), foreign=foreign)
+
+    # What a plain store cannot tell
+
+    def _validate_authored(
+        self, source: Source, shapes: Sequence[Shape], tally: Tally, judge: Judge, threads: int
+    ) -> None:
+        """Check the shapes that read digits, on a store of its own that keeps literals whole."""
+        wanted: set[str] | None = set()
+        for shape in shapes:
+            reads = self.compiler.predicates(shape)
+            wanted = None if wanted is None or reads is None else wanted | reads
+        with OxigraphStore() as store:
+            store.bulk_load(
+                Quad(quad.subject, quad.predicate, to_authored(quad.object))
+                for quad in source()
+                if wanted is None or quad.predicate.value in wanted
+            )
+            schema = Schema(store, authored=True)
+            checks = [check for shape in shapes for check in self.compiler.checks(shape, schema)]
+            run_checks(store, checks, tally, judge, threads)
+
+    def _counted_twice(self, store: Store, shapes: Sequence[str]) -> Iterator[str]:
+        """Yield a note where a sum over the union of graphs may count a triple twice."""
+        if len(store.graphs()) > 1:
+            yield (
+                "a triple that stands in two graphs counts twice in what a query counts or sums: "
+                + ", ".join(sorted(shapes))
+            )
+
+    # The reference engine
+
+    def _foreign(self, store: Store, source: Source | None) -> Iterable[Result]:
+        """Return what pySHACL finds with the shapes that are not compiled."""
+        from cd22kg.validation import pyshacl_engine
+
+        if store.count() > MAX_FOREIGN_QUADS:
+            names = ", ".join(sorted(name_of(node) for node in self.compiler.foreign))
+            raise InputError(
+                f"{store.count()} quads are too many for pySHACL, which these shapes need: {names}",
+                hint="write them so that they can be compiled; `--explain` says what keeps them",
+            )
+        return pyshacl_engine.run(source() if source else store.quads(), self._without_compiled_targets())
+
+    def _without_compiled_targets(self) -> Iterator[Quad]:
+        """Yield the shapes without the targets of those that are compiled, so that nothing is told twice."""
+        compiled = {shape.node for shape in self.compiler.shapes.roots() if shape.node not in self.compiler.foreign}
+        for quad in self.quads:
+            is_target = quad.predicate.value.startswith(SH + "target")
+            is_class = quad.predicate.value == RDF_TYPE and not str(quad.object).startswith(f"<{SH}")
+            if quad.subject not in compiled or not (is_target or is_class):
+                yield quad
+
+
+def folded_predicates(quads: Iterable[Quad]) -> frozenset[str]:
+    """Return the properties with a literal that a store folds."""
+    found: set[NamedNode] = set()
+    for quad in quads:
+        if quad.predicate not in found and is_folded(quad.object):
+            found.add(quad.predicate)
+    return frozenset(node.value for node in found)
