@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
-from pyoxigraph import NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad
 
 from cd22kg.errors import InputError
-from cd22kg.store import OxigraphStore, Store
+from cd22kg.store import OxigraphStore, Store, Term
 from cd22kg.validation.compiler import Compiler
 from cd22kg.validation.focus import Schema
 from cd22kg.validation.plan import Check, Result
@@ -106,6 +107,8 @@ class Validator:
         if foreign:
             notes += [f"checked by pySHACL, not on the store: `{name}`, as {why}" for name, why in foreign.items()]
             add_all(self._foreign(store, source), tally, judge)
+        if source and folded:
+            restore_digits(tally, source())
         return Validation(tally, tuple(notes), foreign=foreign)
 
     # What a plain store cannot tell
@@ -158,6 +161,32 @@ class Validator:
             is_class = quad.predicate.value == RDF_TYPE and not str(quad.object).startswith(f"<{SH}")
             if quad.subject not in compiled or not (is_target or is_class):
                 yield quad
+
+
+def restore_digits(tally: Tally, quads: Iterable[Quad]) -> None:
+    """Give the values of the results that were kept the digits of their author, where there is no doubt which."""
+    wanted: dict[tuple[Term, str], list[Literal]] = {
+        (result.focus, result.path.iri): []
+        for _, result in tally.kept
+        if isinstance(result.value, Literal) and result.path is not None and result.path.kind == "predicate"
+    }
+    for quad in quads:
+        if is_folded(quad.object):
+            found = wanted.get((quad.subject, quad.predicate.value))
+            if found is not None and isinstance(quad.object, Literal) and quad.object not in found:
+                found.append(quad.object)
+    for position, (severity, result) in enumerate(tally.kept):
+        written = wanted.get((result.focus, result.path.iri), []) if result.path else []
+        same = [literal for literal in written if _equal(literal, result.value)]
+        if len(same) == 1:
+            tally.kept[position] = (severity, replace(result, value=same[0]))
+
+
+def _equal(literal: Literal, value: Term | None) -> bool:
+    try:
+        return isinstance(value, Literal) and Decimal(literal.value) == Decimal(value.value)
+    except ArithmeticError:
+        return False
 
 
 def folded_predicates(quads: Iterable[Quad]) -> frozenset[str]:
