@@ -22,7 +22,7 @@ from cd22kg.validation.focus import Focus, Names, Schema
 from cd22kg.validation.paths import Path
 from cd22kg.validation.plan import Check
 from cd22kg.validation.shape_model import Constraint, Node, Shape, ShapeSet
-from cd22kg.validation.terms import RDF_TYPE, SUBCLASS, text_of
+from cd22kg.validation.terms import RDF_TYPE, SUBCLASS, is_folded, text_of
 
 _COUNTS = ("MinCount", "MaxCount", "QualifiedMinCount", "QualifiedMaxCount")
 #: Components whose verdict can change when a store folds a literal.
@@ -99,6 +99,9 @@ class Compiler:
             shape: The shape.
             folded: The properties with a literal that a store folds; nothing where that is not known.
         """
+        nodes = (node for targets in self.focuses[shape.node].targets for node in targets.nodes)
+        if folded is not None and any(map(is_folded, nodes)):
+            return True
         depends = False
         for constraint in self.parts(shape):
             if constraint.query:
@@ -237,7 +240,7 @@ class _ShapeCompiler:
         both = "?this ?value"
         if constraint.name == "HasValue":
             bad = f"!{self.expressions.same('?this', constraint.terms[0])}"
-            yield self.check(f"{self.pattern()} FILTER({bad})", constraint, columns="?this (?this AS ?value)")
+            yield self.check(f"{self.pattern()} FILTER({bad})", constraint)
         elif constraint.name == "Closed":
             allowed = ", ".join(map(str, constraint.terms))
             body = f"{self.pattern()} ?this ?path ?value . FILTER(?path NOT IN ({allowed}))"

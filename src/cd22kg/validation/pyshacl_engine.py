@@ -60,7 +60,7 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
         InputError: If pySHACL cannot make sense of the shapes.
     """
     from pyshacl import validate
-    from pyshacl.errors import ReportableRuntimeError, ShapeLoadError
+    from pyshacl.errors import ConstraintLoadError, ReportableRuntimeError, RuleLoadError, ShapeLoadError
 
     graph = to_rdflib(data, _PreparedGraph())
     try:
@@ -73,7 +73,7 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
                 do_owl_imports=False,
                 meta_shacl=False,
             )
-    except (ReportableRuntimeError, ShapeLoadError) as error:
+    except (ConstraintLoadError, NotImplementedError, ReportableRuntimeError, RuleLoadError, ShapeLoadError) as error:
         raise InputError(f"the shapes cannot be used: {error}", hint="mend the shape it names") from None
     if not isinstance(report, rdflib.Graph):
         raise InputError(f"pySHACL gave no report: {report}", hint="mend the shapes")
@@ -84,7 +84,7 @@ def _results(report: rdflib.Graph) -> Iterator[Result]:
     """Yield the results of a report, as terms of the store."""
     text = report.serialize(format="nt", encoding="utf-8")
     graph = ShapeGraph(parse(text, format=RdfFormat.N_TRIPLES))
-    for node in graph.types.get(SHACL + "ValidationResult", ()):
+    for node in graph.instances(SHACL + "ValidationResult"):
         source = graph.one(node, "sourceShape")
         component, severity = graph.iri(node, "sourceConstraintComponent"), graph.iri(node, "resultSeverity")
         focus = graph.one(node, "focusNode")

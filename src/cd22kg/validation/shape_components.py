@@ -40,7 +40,7 @@ def read_components(graph: ShapeGraph) -> tuple[Component, ...]:
     Raises:
         InputError: If one is malformed.
     """
-    nodes = [node for node in graph.types.get(SH + "ConstraintComponent", ()) if not node.value.startswith(SH)]
+    nodes = [node for node in graph.instances(SH + "ConstraintComponent") if not node.value.startswith(SH)]
     return tuple(_component(graph, node) for node in sorted(nodes, key=str) if isinstance(node, NamedNode))
 
 

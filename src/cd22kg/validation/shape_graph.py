@@ -13,7 +13,7 @@ from cd22kg.namespaces import STANDARD_PREFIXES
 from cd22kg.store import Term
 from cd22kg.validation.paths import FIRST, MARKS, NIL, REST, Path
 from cd22kg.validation.shape_model import Node, name_of
-from cd22kg.validation.terms import RDF_TYPE, SH, XSD
+from cd22kg.validation.terms import RDF_TYPE, SH, SUBCLASS, XSD, text_of
 
 _OWL = STANDARD_PREFIXES["owl"]
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
@@ -34,7 +34,7 @@ class ShapeGraph:
 
     def __init__(self, quads: Iterable[Quad]) -> None:
         self._index: dict[Term, dict[str, list[Term]]] = {}
-        self.types: dict[str, list[Node]] = {}
+        self._types: dict[str, list[Node]] = {}
         for quad in quads:
             subject, value = quad.subject, quad.object
             known = self._index.setdefault(subject, {}).setdefault(quad.predicate.value, [])
@@ -42,7 +42,16 @@ class ShapeGraph:
                 continue
             known.append(value)
             if quad.predicate.value == RDF_TYPE and isinstance(value, NamedNode):
-                self.types.setdefault(value.value, []).append(subject)  # type: ignore[arg-type]  # no triple term
+                self._types.setdefault(value.value, []).append(subject)  # type: ignore[arg-type]  # no triple term
+
+    def instances(self, iri: str) -> list[Node]:
+        """Return the members of a class, and of those that the shapes put below it."""
+        below = [iri]
+        for known in below:
+            for node, facts in self._index.items():
+                if NamedNode(known) in facts.get(SUBCLASS, ()) and text_of(node) not in below:
+                    below.append(text_of(node))
+        return list(dict.fromkeys(node for each in below for node in self._types.get(each, ())))
 
     def subjects(self) -> Iterable[Node]:
         """Yield every subject."""

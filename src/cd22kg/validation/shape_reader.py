@@ -48,12 +48,15 @@ def read_shape_set(quads: Iterable[Quad]) -> tuple[ShapeSet, tuple[str, ...]]:
 class _Reader:
     def __init__(self, graph: ShapeGraph) -> None:
         self.graph = graph
+        self.node_shapes = dict.fromkeys(graph.instances(SH + "NodeShape"))
+        self.property_shapes = dict.fromkeys(graph.instances(SH + "PropertyShape"))
+        self.classes = {node for iri in _CLASSES for node in graph.instances(iri)}
         self.components = read_components(graph)
         self.shapes: dict[Node, Shape] = {}
         self.notes: list[str] = []
 
     def read(self) -> ShapeSet:
-        typed = (self.graph.types.get(SH + kind, ()) for kind in ("NodeShape", "PropertyShape"))
+        typed = (self.node_shapes, self.property_shapes)
         waiting = [*dict.fromkeys(node for nodes in typed for node in nodes)]
         waiting += [node for node in self.graph.subjects() if any(self.graph.objects(node, t) for t in _TARGETS)]
         waiting += [
@@ -73,9 +76,9 @@ class _Reader:
     def shape(self, node: Node) -> Shape:
         graph = self.graph
         path = graph.path(node)
-        if path is None and node in graph.types.get(SH + "PropertyShape", ()):
+        if path is None and node in self.property_shapes:
             unusable(node, "is a property shape without `sh:path`")
-        if path is not None and node in graph.types.get(SH + "NodeShape", ()):
+        if path is not None and node in self.node_shapes:
             unusable(node, "is a node shape with `sh:path`")
         for predicate in graph.predicates(node):
             if predicate.startswith(SH) and predicate.removeprefix(SH) not in KNOWN:
@@ -96,8 +99,8 @@ class _Reader:
     def targets(self, node: Node) -> Targets:
         graph = self.graph
         classes = [iri.value for iri in graph.iris(node, "targetClass")]
-        is_shape = any(node in graph.types.get(SH + kind, ()) for kind in ("NodeShape", "PropertyShape"))
-        if is_shape and isinstance(node, NamedNode) and any(node in graph.types.get(c, ()) for c in _CLASSES):
+        is_shape = node in self.node_shapes or node in self.property_shapes
+        if is_shape and isinstance(node, NamedNode) and node in self.classes:
             classes.append(node.value)
         return Targets(
             nodes=tuple(graph.objects(node, "targetNode")),
@@ -159,7 +162,7 @@ class _Reader:
             if number := graph.integer(node, name):
                 self.needs_path(node, path, name)
                 yield _core(_upper(name), number)
-        if graph.boolean(node, "uniqueLang"):
+        if graph.boolean(node, "uniqueLang") and graph.literals(node, "uniqueLang")[0].value == "true":
             self.needs_path(node, path, "uniqueLang")
             yield _core("UniqueLang")
         for name in _PAIRS:
