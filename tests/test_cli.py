@@ -32,6 +32,7 @@ COMMANDS = (
     ("stats",),
     ("build",),
     ("check",),
+    ("validate",),
     ("export",),
     ("export", "turtle"),
     ("export", "schema"),

@@ -17,6 +17,7 @@ LEVELS = {
     "store": 3,
     **dict.fromkeys(("reasoning", "validation", "queries"), 4),
     "build": 6,
+    "conformance": 7,
     "export": 7,
     "graph": 8,
     **dict.fromkeys(("cli", "__init__"), 9),

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from cd22kg.cli import ask, curate, export  # noqa: F401  # importing hangs the commands on the program
+from cd22kg.cli import ask, curate, export, validate  # noqa: F401  # importing hangs the commands on the program
 from cd22kg.cli.app import app
 from cd22kg.errors import Cd22kgError
 

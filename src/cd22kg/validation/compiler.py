@@ -161,13 +161,24 @@ class Compiler:
                 found |= deeper
         return found
 
-    def sums_up(self) -> list[str]:
-        """Return the names of the shapes whose query counts or sums triples."""
-        return [
-            self.shapes[node].name
-            for node in self.focuses
-            if any(c.query and has_aggregate(c.query) for c in self.shapes[node].constraints)
-        ]
+    def reads_text(self, shape: Shape) -> bool:
+        """Return whether a shape looks at the text of a value, not only at which term it is."""
+        for constraint in self.parts(shape):
+            if constraint.query and reads_digits(constraint.query):
+                return True
+            if constraint.name in ("MinLength", "MaxLength", "Pattern"):
+                return True
+            if constraint.name == "Datatype" and text_of(constraint.terms[0]).rpartition("#")[2] in _FOLDED_TYPES:
+                return True
+        return False
+
+    def summed(self, shape: Shape) -> set[str]:
+        """Return the properties that a query of a shape counts or sums."""
+        found: set[str] = set()
+        for constraint in shape.constraints:
+            if constraint.query and has_aggregate(constraint.query):
+                found |= (predicates_of(constraint.query) or set()) - {RDF_TYPE}
+        return found
 
     # Queries
 

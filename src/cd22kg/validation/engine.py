@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from cd22kg.errors import InputError
 from cd22kg.store import OxigraphStore, Store, Term
@@ -14,12 +14,15 @@ from cd22kg.validation.compiler import Compiler
 from cd22kg.validation.focus import Schema
 from cd22kg.validation.plan import Check, Result
 from cd22kg.validation.runner import THREADS, Judge, Tally, add_all, run_checks, severity_of
-from cd22kg.validation.shape_model import Shape, name_of
+from cd22kg.validation.shape_model import Node, Shape, name_of
 from cd22kg.validation.shape_reader import read_shape_set
 from cd22kg.validation.terms import RDF_TYPE, SH, is_folded, to_authored
 
 #: The reference engine holds all data in Python; more than this it is not given.
 MAX_FOREIGN_QUADS = 2_000_000
+
+#: Triples of a property that are looked at to learn whether it holds numbers.
+SAMPLE = 1000
 
 #: Yields the quads of the data as their author wrote them, anew at each call.
 Source = Callable[[], Iterable[Quad]]
@@ -95,14 +98,12 @@ class Validator:
         digits = [shape for shape in self.shapes() if self.compiler.reads_form(shape, folded)]
         if source and digits:
             self._validate_authored(source, digits, tally, judge, threads)
-        elif digits:
-            names = ", ".join(sorted(shape.name for shape in digits))
+        elif names := ", ".join(self._in_doubt(store, digits)):
             notes.append(
                 "a store keeps the value of a number, not its digits; verdicts that rest on these may differ"
                 f" from those on the file: {names}"
             )
-        if summed := self.compiler.sums_up():
-            notes += self._counted_twice(store, summed)
+        notes += self._counted_twice(store)
         foreign = {name_of(node): reason for node, reason in self.compiler.foreign.items()}
         if foreign:
             notes += [f"checked by pySHACL, not on the store: `{name}`, as {why}" for name, why in foreign.items()]
@@ -110,6 +111,29 @@ class Validator:
         if source and folded:
             restore_digits(tally, source())
         return Validation(tally, tuple(notes), foreign=foreign)
+
+    def reference(self, quads: Iterable[Quad], *, limit: int | None = None, judge: Judge = severity_of) -> Validation:
+        """Validate quads with pySHACL alone.
+
+        Raises:
+            InputError: If pySHACL cannot make sense of the shapes.
+        """
+        from cd22kg.validation import pyshacl_engine
+
+        tally = Tally(limit)
+        add_all(pyshacl_engine.run(quads, self.quads), tally, judge)
+        return Validation(tally, self.notes)
+
+    def labels(self) -> dict[Node, str]:
+        """Return what to call the shapes that are blank nodes: the shape they are in, with their path."""
+        found: dict[Node, str] = {}
+        for shape in self.compiler.shapes.shapes.values():
+            for constraint in shape.constraints:
+                for node in constraint.shapes:
+                    if isinstance(node, BlankNode):
+                        path = self.compiler.shapes[node].path
+                        found[node] = f"{shape.name} {path}" if path else f"{shape.name}, {constraint.name.lower()}"
+        return found
 
     # What a plain store cannot tell
 
@@ -131,13 +155,33 @@ class Validator:
             checks = [check for shape in shapes for check in self.compiler.checks(shape, schema)]
             run_checks(store, checks, tally, judge, threads)
 
-    def _counted_twice(self, store: Store, shapes: Sequence[str]) -> Iterator[str]:
-        """Yield a note where a sum over the union of graphs may count a triple twice."""
-        if len(store.graphs()) > 1:
-            yield (
-                "a triple that stands in two graphs counts twice in what a query counts or sums: "
-                + ", ".join(sorted(shapes))
-            )
+    def _in_doubt(self, store: Store, shapes: Sequence[Shape]) -> list[str]:
+        """Return the names of the shapes that read how numbers are written, where a sample of the data has some."""
+        numbers: dict[str, bool] = {}
+
+        def holds_numbers(iri: str) -> bool:
+            if iri not in numbers:
+                sample = f"SELECT ?value WHERE {{ ?s <{iri}> ?value }} LIMIT {SAMPLE}"
+                text = f"SELECT ?value WHERE {{ {{ {sample} }} FILTER(isNumeric(?value)) }} LIMIT 1"
+                numbers[iri] = any(True for _ in store.select(text, name="survey of the data")[1])
+            return numbers[iri]
+
+        found = []
+        for shape in shapes:
+            reads = self.compiler.predicates(shape)
+            if self.compiler.reads_text(shape) and (reads is None or any(map(holds_numbers, sorted(reads)))):
+                found.append(shape.name)
+        return found
+
+    def _counted_twice(self, store: Store) -> Iterator[str]:
+        """Yield a note where a sum over the union of graphs counts a triple twice."""
+        doubled = [
+            shape.name
+            for shape in self.shapes()
+            if any(_in_two_graphs(store, iri) for iri in sorted(self.compiler.summed(shape)))
+        ]
+        if doubled:
+            yield f"a triple stands in two graphs and is counted twice by the query of {', '.join(doubled)}"
 
     # The reference engine
 
@@ -161,6 +205,11 @@ class Validator:
             is_class = quad.predicate.value == RDF_TYPE and not str(quad.object).startswith(f"<{SH}")
             if quad.subject not in compiled or not (is_target or is_class):
                 yield quad
+
+
+def _in_two_graphs(store: Store, iri: str) -> bool:
+    twice = f"GRAPH ?g {{ ?s <{iri}> ?o }} GRAPH ?h {{ ?s <{iri}> ?o }} FILTER(?g != ?h)"
+    return any(True for _ in store.select(f"SELECT ?s WHERE {{ {twice} }} LIMIT 1", name="survey of the data")[1])
 
 
 def restore_digits(tally: Tally, quads: Iterable[Quad]) -> None:

@@ -16,6 +16,11 @@ FIRST, REST, NIL = (NamedNode(_RDF + name) for name in ("first", "rest", "nil"))
 MARKS = {"inversePath": "^", "zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
 
 
+def _new(triples: list[Triple], part: str = "") -> BlankNode:
+    """Return a blank node that no triple so far has, with the same label every time."""
+    return BlankNode(f"path{len(triples)}{part}")
+
+
 @dataclass(frozen=True)
 class Path:
     """A property path.
@@ -62,16 +67,16 @@ class Path:
         if self.kind == "predicate":
             return NamedNode(self.iri)
         if self.kind in MARKS:
-            node = BlankNode()
+            node = _new(triples)
             triples.append(Triple(node, NamedNode(SH + self.kind), self.parts[0].to_triples(triples)))
             return node
-        nodes = [BlankNode() for _ in self.parts]
+        nodes = [_new(triples, f"-{number}") for number in range(len(self.parts))]
         for number, (node, part) in enumerate(zip(nodes, self.parts, strict=True)):
             triples.append(Triple(node, FIRST, part.to_triples(triples)))
             triples.append(Triple(node, REST, nodes[number + 1] if number + 1 < len(nodes) else NIL))
         if self.kind == "sequence":
             return nodes[0]
-        choice = BlankNode()
+        choice = _new(triples)
         triples.append(Triple(choice, NamedNode(SH + self.kind), nodes[0]))
         return choice
 

@@ -60,9 +60,12 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
         InputError: If pySHACL cannot make sense of the shapes.
     """
     from pyshacl import validate
-    from pyshacl.errors import ConstraintLoadError, ReportableRuntimeError, RuleLoadError, ShapeLoadError
+    from pyshacl.errors import ReportableRuntimeError
 
-    graph = to_rdflib(data, _PreparedGraph())
+    try:
+        graph = to_rdflib(data, _PreparedGraph())
+    except TypeError as error:
+        raise InputError(f"pySHACL cannot read the data: {error}", hint="leave the shapes that need it out") from None
     try:
         with _each_query_checked_once():
             _, report, _ = validate(
@@ -73,7 +76,7 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
                 do_owl_imports=False,
                 meta_shacl=False,
             )
-    except (ConstraintLoadError, NotImplementedError, ReportableRuntimeError, RuleLoadError, ShapeLoadError) as error:
+    except (NotImplementedError, ReportableRuntimeError) as error:
         raise InputError(f"the shapes cannot be used: {error}", hint="mend the shape it names") from None
     if not isinstance(report, rdflib.Graph):
         raise InputError(f"pySHACL gave no report: {report}", hint="mend the shapes")

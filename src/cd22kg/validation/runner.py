@@ -95,6 +95,7 @@ def results_of(store: Store, check: Check) -> Iterator[Result]:
 
 def add_all(results: Iterable[Result], tally: Tally, judge: Judge) -> None:
     """Add results that another engine found."""
+    found = Tally(tally.limit)
     for result in results:
-        tally.add(judge(result), result)
-    tally.merge(Tally(tally.limit))
+        found.add(judge(result), result)
+    tally.merge(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyoxigraph import Quad
 
@@ -12,6 +12,7 @@ from cd22kg.validation.engine import Source, Validation, Validator
 from cd22kg.validation.plan import Result
 from cd22kg.validation.report import SEVERITIES, Finding, Places, Report, Severity, ordered
 from cd22kg.validation.runner import THREADS, severity_of
+from cd22kg.validation.shape_model import Node
 from cd22kg.validation.shapes import Shapes
 from cd22kg.validation.terms import text_of
 
@@ -61,17 +62,19 @@ def validate_store(
         InputError: If a shape is malformed, or needs pySHACL and the data is too large for it.
         QueryError: If the store gives up on a query.
     """
-    verdicts = Verdicts(store, shapes)
-    validation = Validator(shapes.quads).validate(store, source, limit=limit, judge=verdicts.judge, threads=threads)
+    validator = Validator(shapes.quads)
+    verdicts = Verdicts(store, shapes, validator.labels())
+    validation = validator.validate(store, source, limit=limit, judge=verdicts.judge, threads=threads)
     return verdicts.report(validation, places)
 
 
 class Verdicts:
     """How bad a result is, with the marks of the curator; and results in our words."""
 
-    def __init__(self, store: Store, shapes: Shapes) -> None:
-        """Read the marks in a store."""
+    def __init__(self, store: Store, shapes: Shapes, labels: Mapping[Node, str] | None = None) -> None:
+        """Read the marks in a store; `labels` say what to call shapes that are blank nodes."""
         self.shapes = shapes
+        self.labels = labels or {}
         answer = store.query(_MARKED, name="marks of the curator")
         assert isinstance(answer, Table)  # noqa: S101  # a SELECT
         self.marks = {(text_of(node).partition("#")[0], text_of(rule)) for node, rule in answer.rows}
@@ -100,9 +103,9 @@ class Verdicts:
 
     def finding(self, severity: str, result: Result, places: Places | None) -> Finding:
         """Return a result in our words."""
-        rule = text_of(result.shape).removeprefix(SHAPES)
+        rule = self.labels.get(result.shape) or text_of(result.shape).removeprefix(SHAPES)
         focus = text_of(result.focus)
-        path = result.path.iri if result.path else ""
+        path = "" if result.path is None else result.path.iri or str(result.path)
         said = " ".join(sorted(message.value for message in result.messages))
         message, _, hint = said.partition(" Fix: ")
         return Finding(
