@@ -35,6 +35,7 @@ COMMANDS = (
     ("synth",),
     ("load",),
     ("push",),
+    ("validate",),
     ("export",),
     ("export", "turtle"),
     ("export", "nquads"),

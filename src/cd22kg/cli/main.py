@@ -10,7 +10,14 @@ import sys
 
 import typer
 
-from cd22kg.cli import ask, curate, export, synth, transfer  # noqa: F401  # importing hangs the commands on the program
+from cd22kg.cli import (  # noqa: F401  # importing hangs the commands on the program
+    ask,
+    curate,
+    export,
+    synth,
+    transfer,
+    validate,
+)
 from cd22kg.cli.app import app
 from cd22kg.errors import Cd22kgError
 

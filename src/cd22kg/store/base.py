@@ -77,6 +77,16 @@ class Store(Protocol):
             StoreError: If the store cannot be reached, or cut its answer short.
         """
 
+    def select(self, text: str, *, name: str = "query") -> tuple[tuple[str, ...], Iterator[tuple[Term | None, ...]]]:
+        """Return the columns of a SELECT, and its rows one after the other, in little memory where the engine can.
+
+        For queries that this library wrote and that may have very many rows.
+
+        Raises:
+            QueryError: If it is not a SELECT, or the engine gives up on it, then perhaps only after some rows.
+            StoreError: If the store cannot be reached, or cut its answer short.
+        """
+
     def update(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> None:
         """Run a SPARQL update that this library wrote; text from outside never comes here.
 

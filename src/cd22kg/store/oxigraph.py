@@ -9,9 +9,9 @@ from typing import BinaryIO, cast
 from pyoxigraph import NamedNode, Quad, QueryBoolean, QuerySolutions, RdfFormat
 from pyoxigraph import Store as Engine
 
-from cd22kg.errors import QueryError, StoreError
+from cd22kg.errors import Location, QueryError, StoreError
 from cd22kg.gate.rdf import RdfFile
-from cd22kg.store.base import Answer, Parameters, Table, fill, syntax_error
+from cd22kg.store.base import Answer, Parameters, Table, Term, fill, syntax_error
 
 
 class OxigraphStore:
@@ -107,6 +107,18 @@ class OxigraphStore:
         except (OSError, RuntimeError, ValueError) as error:
             raise QueryError(f"the query failed: {error}", hint="simplify it, or build the store again") from None
 
+    def select(self, text: str, *, name: str = "query") -> tuple[tuple[str, ...], Iterator[tuple[Term | None, ...]]]:
+        """Return the columns of a SELECT over the union of all graphs, and its rows as the engine finds them."""
+        try:
+            result = self.engine.query(text, use_default_graph_as_union=True)
+        except SyntaxError as error:
+            raise syntax_error(error.msg, name) from None
+        except (OSError, RuntimeError, ValueError) as error:
+            raise _gave_up(error, name) from None
+        if not isinstance(result, QuerySolutions):
+            raise QueryError("this is no SELECT", Location(name), hint="ask for a table")
+        return tuple(variable.value for variable in result.variables), _rows(result, name)
+
     def update(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> None:
         """Run an update in one transaction."""
         self.writes += 1
@@ -149,6 +161,18 @@ class OxigraphStore:
 
     def _unwritable(self, error: Exception) -> StoreError:
         return StoreError(f"cannot write the store in {self.path}: {error}", hint="check space and rights")
+
+
+def _rows(result: QuerySolutions, name: str) -> Iterator[tuple[Term | None, ...]]:
+    try:
+        for row in result:
+            yield tuple(row)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _gave_up(error, name) from None
+
+
+def _gave_up(error: Exception, name: str) -> QueryError:
+    return QueryError(f"the query failed: {error}", Location(name), hint="simplify it, or build the store again")
 
 
 def is_store(path: Path) -> bool:

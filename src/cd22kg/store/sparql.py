@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse
 from pyoxigraph import Store as Engine
 
-from cd22kg.errors import QueryError, StoreError
+from cd22kg.errors import Location, QueryError, StoreError
 from cd22kg.store.answers import RESULTS, TRIPLES, Row, plain_blank_nodes, plain_booleans, read_results, read_triples
-from cd22kg.store.base import Answer, Parameters, Table, fill, syntax_error
+from cd22kg.store.base import Answer, Parameters, Table, Term, fill, syntax_error
 from cd22kg.store.batches import batches, named, spool, write_lines
 from cd22kg.store.dialects import PARAMETER, SETTING, STANDARD, Address, read_address
 from cd22kg.store.login import find_login
@@ -197,16 +197,26 @@ class SparqlStore:
             with self._ask(text, TRIPLES, read) as reply:
                 triples = read_triples(_watched(reply.chunks(), watch), self.address.host)
                 return tuple(dict.fromkeys(_counted(triples, watch)))
-        with self._ask(text, RESULTS, read) as reply:
-            found = self._results(reply, watch)
-            if isinstance(form, bool):
+        if isinstance(form, bool):
+            with self._ask(text, RESULTS, read) as reply:
+                found = self._results(reply, watch)
                 return found if isinstance(found, bool) else _truth(found[1], self.address.host)
-            if isinstance(found, bool):
-                raise StoreError(
-                    f"{self.address.host} answers a SELECT with a truth value", hint="is it a SPARQL server?"
-                )
-            rows = _in_order(form.columns, *found, host=self.address.host)
-            return Table(form.columns, tuple(_counted(rows, watch)))
+        with self._selected(text, read, watch) as (columns, rows):
+            ordered = _in_order(form.columns, columns, rows, host=self.address.host)
+            return Table(form.columns, tuple(_counted(ordered, watch)))
+
+    def select(self, text: str, *, name: str = "query") -> tuple[tuple[str, ...], Iterator[tuple[Term | None, ...]]]:
+        """Return the columns of a SELECT over the union of all named graphs, and its rows as they come in."""
+        form = self._checked(text, {}, name)
+        if not isinstance(form, Table):
+            raise QueryError("this is no SELECT", Location(name), hint="ask for a table")
+        self._check_union()
+
+        def rows() -> Iterator[Row]:
+            with self._selected(text) as (columns, found):
+                yield from _in_order(form.columns, columns, found, host=self.address.host)
+
+        return form.columns, rows()
 
     def update(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> None:
         """Run an update; whether it is one step depends on the server."""
@@ -342,14 +352,22 @@ class SparqlStore:
     def _triples(self, reply: Reply) -> Iterator[Triple]:
         return read_triples(reply.chunks(), self.address.host)
 
-    def _rows(self, text: str) -> Iterator[Row]:
-        with self._ask(text, RESULTS) as reply:
-            found = self._results(reply)
+    @contextmanager
+    def _selected(
+        self, text: str, read: float = float("inf"), watch: Watch = unwatched
+    ) -> Iterator[tuple[tuple[str, ...], Iterator[Row]]]:
+        """Send a SELECT and yield the columns and rows that come back."""
+        with self._ask(text, RESULTS, read) as reply:
+            found = self._results(reply, watch)
             if isinstance(found, bool):
                 raise StoreError(
                     f"{self.address.host} answers a SELECT with a truth value", hint="is it a SPARQL server?"
                 )
-            yield from found[1]
+            yield found
+
+    def _rows(self, text: str) -> Iterator[Row]:
+        with self._selected(text) as (_, rows):
+            yield from rows
 
     def _number(self, text: str) -> int:
         rows = list(self._rows(text))

@@ -9,14 +9,15 @@ from typing import Any
 from unittest.mock import patch
 
 import rdflib
-from pyoxigraph import Quad
-from rdflib.namespace import RDF, SH
+from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, parse
 from rdflib.plugins.sparql import prepareQuery
 
 from cd22kg.errors import InputError
 from cd22kg.namespaces import PREFIXES
 from cd22kg.rdf import to_rdflib
-from cd22kg.validation.report import RawResult
+from cd22kg.validation.plan import Result
+from cd22kg.validation.shape_graph import ShapeGraph
+from cd22kg.validation.terms import SH as SHACL
 
 
 class _PreparedGraph(rdflib.Graph):
@@ -52,16 +53,19 @@ def _each_query_checked_once() -> Iterator[None]:
         yield
 
 
-def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[RawResult]:
+def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
     """Validate the union of the data's graphs and yield every result.
 
     Raises:
         InputError: If pySHACL cannot make sense of the shapes.
     """
     from pyshacl import validate
-    from pyshacl.errors import ReportableRuntimeError, ShapeLoadError
+    from pyshacl.errors import ReportableRuntimeError
 
-    graph = to_rdflib(data, _PreparedGraph())
+    try:
+        graph = to_rdflib(data, _PreparedGraph())
+    except TypeError as error:
+        raise InputError(f"pySHACL cannot read the data: {error}", hint="leave the shapes that need it out") from None
     try:
         with _each_query_checked_once():
             _, report, _ = validate(
@@ -72,17 +76,29 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[RawResult]:
                 do_owl_imports=False,
                 meta_shacl=False,
             )
-    except (ReportableRuntimeError, ShapeLoadError) as error:
+    except (NotImplementedError, ReportableRuntimeError) as error:
         raise InputError(f"the shapes cannot be used: {error}", hint="mend the shape it names") from None
     if not isinstance(report, rdflib.Graph):
         raise InputError(f"pySHACL gave no report: {report}", hint="mend the shapes")
-    for result in report.subjects(RDF.type, SH.ValidationResult):
-        path = report.value(result, SH.resultPath)
-        yield RawResult(
-            shape=str(report.value(result, SH.sourceShape)),
-            severity=str(report.value(result, SH.resultSeverity)).removeprefix(str(SH)).lower(),
-            focus=str(report.value(result, SH.focusNode)),
-            path=str(path) if isinstance(path, rdflib.URIRef) else "",
-            value="" if (value := report.value(result, SH.value)) is None else str(value),
-            message=" ".join(sorted(str(m) for m in report.objects(result, SH.resultMessage))),
+    yield from _results(report)
+
+
+def _results(report: rdflib.Graph) -> Iterator[Result]:
+    """Yield the results of a report, as terms of the store."""
+    text = report.serialize(format="nt", encoding="utf-8")
+    graph = ShapeGraph(parse(text, format=RdfFormat.N_TRIPLES))
+    for node in graph.instances(SHACL + "ValidationResult"):
+        source = graph.one(node, "sourceShape")
+        component, severity = graph.iri(node, "sourceConstraintComponent"), graph.iri(node, "resultSeverity")
+        focus = graph.one(node, "focusNode")
+        if focus is None or component is None or severity is None or not isinstance(source, NamedNode | BlankNode):
+            raise InputError("pySHACL gave a report that is not whole", hint="mend the shapes")
+        yield Result(
+            focus=focus,
+            path=graph.path(node, "resultPath"),
+            value=graph.one(node, "value"),
+            shape=source,
+            component=component.value,
+            severity=severity.value,
+            messages=graph.literals(node, "resultMessage"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -17,18 +18,6 @@ class Places(Protocol):
 
     def locate(self, subject: str, predicate: str = "") -> Location | None:
         """Return the place, or nothing."""
-
-
-@dataclass(frozen=True)
-class RawResult:
-    """One ``sh:ValidationResult``, as text, before it is put in our words."""
-
-    shape: str
-    severity: str
-    focus: str
-    path: str
-    value: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -80,21 +69,31 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """All findings, in the order of severity, place, rule and node."""
+    """Findings in the order of severity, place, rule and node.
+
+    Attributes:
+        findings: The findings that were kept.
+        notes: What a reader should know of how they were found.
+        totals: How many there were of each severity, where not all were kept.
+    """
 
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    totals: Mapping[str, int] | None = None
 
     @property
     def conforms(self) -> bool:
         """Return whether there is no violation; warnings do not block."""
-        return not self.of("violation")
+        return self.counts()["violation"] == 0
 
     def of(self, severity: Severity) -> tuple[Finding, ...]:
         """Return the findings of one severity."""
         return tuple(finding for finding in self.findings if finding.severity == severity)
 
     def counts(self) -> dict[str, int]:
-        """Return the number of findings by severity."""
+        """Return the number of findings by severity, with those that were not kept."""
+        if self.totals is not None:
+            return {severity: self.totals.get(severity, 0) for severity in SEVERITIES}
         return {severity: len(self.of(severity)) for severity in SEVERITIES}
 
     def to_json(self) -> dict[str, Any]:
@@ -103,6 +102,7 @@ class Report:
             "conforms": self.conforms,
             "counts": self.counts(),
             "findings": [finding.to_json() for finding in self.findings],
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
 
 

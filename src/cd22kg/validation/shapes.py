@@ -24,8 +24,12 @@ class Shapes:
     about_figures: frozenset[str]
 
 
-def read_shapes(paths: Sequence[Path] = ()) -> Shapes:
+def read_shapes(paths: Sequence[Path] = (), *, foreign: bool = False) -> Shapes:
     """Return the shapes in these files, or those of the package.
+
+    Args:
+        paths: The files.
+        foreign: Whether the files are another's: they are named by their paths, and a rule may be any IRI.
 
     Raises:
         InputError: If a file is not Turtle.
@@ -33,10 +37,10 @@ def read_shapes(paths: Sequence[Path] = ()) -> Shapes:
     quads: list[Quad] = []
     files: dict[str, str] = {}
     for path in paths or resource_files("shapes", "*.ttl"):
-        name = f"shapes/{path.name}"
+        name = str(path) if foreign else f"shapes/{path.name}"
         for quad in read_turtle(path, SHAPES, name=name):
             quads.append(quad)
-            if isinstance(quad.subject, NamedNode) and quad.subject.value.startswith(SHAPES):
+            if isinstance(quad.subject, NamedNode) and (foreign or quad.subject.value.startswith(SHAPES)):
                 files.setdefault(quad.subject.value.removeprefix(SHAPES), name)
     marked = {q.subject.value for q in quads if q.predicate.value == _MARK and isinstance(q.subject, NamedNode)}
     return Shapes(tuple(quads), files, frozenset(iri.removeprefix(SHAPES) for iri in marked))

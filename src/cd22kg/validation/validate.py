@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
 
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Quad
 
 from cd22kg.namespaces import BASE, CD22, SHAPES
-from cd22kg.validation.report import Finding, Places, Report, Severity, ordered
+from cd22kg.store import OxigraphStore, Store, Table
+from cd22kg.validation.engine import Source, Validation, Validator
+from cd22kg.validation.plan import Result
+from cd22kg.validation.report import SEVERITIES, Finding, Places, Report, Severity, ordered
+from cd22kg.validation.runner import THREADS, severity_of
+from cd22kg.validation.shape_model import Node
 from cd22kg.validation.shapes import Shapes
+from cd22kg.validation.terms import text_of
 
-_SEVERITY: dict[str, Severity] = {"violation": "violation", "warning": "warning", "info": "info"}
 UNCONFIRMED = "inconsistency-not-confirmed"
+_MARKED = f"SELECT DISTINCT ?node ?rule WHERE {{ ?node <{CD22}brokenRule> ?rule . FILTER(isLiteral(?rule)) }}"
 
 
 def validate(data: Sequence[Quad], shapes: Shapes, places: Places | None = None) -> Report:
@@ -25,48 +30,98 @@ def validate(data: Sequence[Quad], shapes: Shapes, places: Places | None = None)
 
     A violation of a rule about figures that the curator has marked with ``publishedInconsistency`` becomes
     ``annotated`` and does not block; a mark that no such rule confirms is a warning.
+
+    Raises:
+        InputError: If a shape is malformed.
     """
-    from cd22kg.validation import pyshacl_engine, sparql_rules
+    with OxigraphStore() as store:
+        store.bulk_load(Quad(quad.subject, quad.predicate, quad.object) for quad in data)
+        return validate_store(store, shapes, lambda: data, places=places)
 
-    rules, prefixes, rest = sparql_rules.split(shapes.quads)
-    results = chain(sparql_rules.run(rules, prefixes, data), pyshacl_engine.run(data, rest))
-    marks = _marks(data)
-    confirmed: set[tuple[str, str]] = set()
-    findings = []
-    for raw in results:
-        rule = raw.shape.removeprefix(SHAPES)
-        severity = _SEVERITY.get(raw.severity, "violation")
-        mark = (raw.focus.partition("#")[0], rule)
-        if mark in marks and rule in shapes.about_figures:
-            confirmed.add(mark)
-            severity = "annotated"
-        message, _, hint = raw.message.partition(" Fix: ")
-        findings.append(
-            Finding(
-                rule=rule,
-                rule_file=shapes.files.get(rule, ""),
-                severity=severity,
-                focus=raw.focus,
-                path=raw.path,
-                value=raw.value,
-                message=f"{_name(raw.focus)}: {message.removesuffix('.')}",
-                hint=hint.removesuffix("."),
-                location=places.locate(raw.focus, raw.path) if places else None,
-            )
+
+def validate_store(
+    store: Store,
+    shapes: Shapes,
+    source: Source | None = None,
+    *,
+    places: Places | None = None,
+    limit: int | None = None,
+    threads: int = THREADS,
+) -> Report:
+    """Validate what a store holds; see `validate`.
+
+    Args:
+        store: The data.
+        shapes: The shapes.
+        source: The same data with its authored digits, where they are at hand.
+        places: Where the nodes were written.
+        limit: How many findings are kept, the most severe first; all of them if nothing. Counts are exact.
+        threads: Queries at a time.
+
+    Raises:
+        InputError: If a shape is malformed, or needs pySHACL and the data is too large for it.
+        QueryError: If the store gives up on a query.
+    """
+    validator = Validator(shapes.quads)
+    verdicts = Verdicts(store, shapes, validator.labels())
+    validation = validator.validate(store, source, limit=limit, judge=verdicts.judge, threads=threads)
+    return verdicts.report(validation, places)
+
+
+class Verdicts:
+    """How bad a result is, with the marks of the curator; and results in our words."""
+
+    def __init__(self, store: Store, shapes: Shapes, labels: Mapping[Node, str] | None = None) -> None:
+        """Read the marks in a store; `labels` say what to call shapes that are blank nodes."""
+        self.shapes = shapes
+        self.labels = labels or {}
+        answer = store.query(_MARKED, name="marks of the curator")
+        assert isinstance(answer, Table)  # noqa: S101  # a SELECT
+        self.marks = {(text_of(node).partition("#")[0], text_of(rule)) for node, rule in answer.rows}
+        self.confirmed: set[tuple[str, str]] = set()
+
+    def judge(self, result: Result) -> str:
+        """Return the severity of a result."""
+        rule = text_of(result.shape).removeprefix(SHAPES)
+        if rule in self.shapes.about_figures:
+            mark = (text_of(result.focus).partition("#")[0], rule)
+            if mark in self.marks:
+                self.confirmed.add(mark)
+                return "annotated"
+        severity = severity_of(result)
+        return severity if severity in SEVERITIES else "violation"
+
+    def report(self, validation: Validation, places: Places | None = None) -> Report:
+        """Return the report of a validation."""
+        findings = [self.finding(severity, result, places) for severity, result in validation.tally.kept]
+        unconfirmed = [_unconfirmed(claim, rule, places) for claim, rule in sorted(self.marks - self.confirmed)]
+        kept = ordered([*findings, *unconfirmed])
+        counts = dict(validation.tally.counts)
+        counts["warning"] = counts.get("warning", 0) + len(unconfirmed)
+        cut = len(validation.tally.kept) < sum(validation.tally.counts.values())
+        return Report(kept, validation.notes, totals=counts if cut else None)
+
+    def finding(self, severity: str, result: Result, places: Places | None) -> Finding:
+        """Return a result in our words."""
+        rule = self.labels.get(result.shape) or text_of(result.shape).removeprefix(SHAPES)
+        focus = text_of(result.focus)
+        path = "" if result.path is None else result.path.iri or str(result.path)
+        said = " ".join(sorted(message.value for message in result.messages))
+        message, _, hint = said.partition(" Fix: ")
+        return Finding(
+            rule=rule,
+            rule_file=self.shapes.files.get(rule, ""),
+            severity=_SEVERITY[severity],
+            focus=focus,
+            path=path,
+            value=text_of(result.value),
+            message=f"{_name(focus)}: {message.removesuffix('.')}",
+            hint=hint.removesuffix("."),
+            location=places.locate(focus, path) if places else None,
         )
-    findings += [_unconfirmed(claim, rule, places) for claim, rule in sorted(marks - confirmed)]
-    return Report(ordered(findings))
 
 
-def _marks(data: Iterable[Quad]) -> set[tuple[str, str]]:
-    """Return (claim, rule) for every published inconsistency."""
-    return {
-        (quad.subject.value.partition("#")[0], quad.object.value)
-        for quad in data
-        if quad.predicate.value == CD22 + "brokenRule"
-        and isinstance(quad.subject, NamedNode)
-        and isinstance(quad.object, Literal)
-    }
+_SEVERITY: dict[str, Severity] = {severity: severity for severity in SEVERITIES}
 
 
 def _unconfirmed(claim: str, rule: str, places: Places | None) -> Finding:

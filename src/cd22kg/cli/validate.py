@@ -1,0 +1,51 @@
+"""The command that holds any data against any shapes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cd22kg.cli.app import app
+from cd22kg.cli.output import answer
+from cd22kg.errors import InputError
+
+
+@app.command()
+def validate(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="An RDF file (.ttl, .nt, .nq, .trig), a build or a store folder.")
+    ],
+    shapes: Annotated[
+        Path | None,
+        typer.Option("--shapes", metavar="FILE-OR-FOLDER", help="Shapes in Turtle; those of the package by default."),
+    ] = None,
+    engine: Annotated[str, typer.Option("--engine", metavar="ENGINE", help="compiled or pyshacl.")] = "compiled",
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json or ttl.")] = "text",
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", metavar="DIR", help="Load a file into a store here, and keep it."),
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the compiled queries, do not run them.")] = False,
+    max_findings: Annotated[
+        int, typer.Option("--max-findings", metavar="N", min=1, help="Keep so many findings; counts stay exact.")
+    ] = 1000,
+) -> None:
+    """Hold data against SHACL shapes."""
+    from cd22kg import conformance
+    from cd22kg.progress import Progress
+    from cd22kg.validation.writers import WRITERS
+
+    if form not in WRITERS:
+        raise InputError(f"unknown format `{form}`", hint=f"one of: {', '.join(WRITERS)}")
+    progress = Progress(lambda line: typer.echo(line, err=True))
+    found = conformance.shapes_in(shapes)
+    with conformance.open_data(data, store) as opened:
+        if explain:
+            answer(conformance.explain(opened, found))
+            return
+        verdict = conformance.validate_data(opened, found, engine=engine, limit=max_findings, progress=progress)
+    answer(WRITERS[form](verdict))
+    if not verdict.report.conforms:
+        raise typer.Exit(1)

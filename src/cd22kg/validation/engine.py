@@ -1,0 +1,247 @@
+"""The two engines under one roof: what can be compiled runs on the store, the rest on pySHACL, which is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
+
+from cd22kg.errors import InputError
+from cd22kg.store import OxigraphStore, Store, Term
+from cd22kg.validation.compiler import Compiler
+from cd22kg.validation.focus import Schema
+from cd22kg.validation.plan import Check, Result
+from cd22kg.validation.runner import THREADS, Judge, Tally, add_all, run_checks, severity_of
+from cd22kg.validation.shape_model import Node, Shape, name_of
+from cd22kg.validation.shape_reader import read_shape_set
+from cd22kg.validation.terms import RDF_TYPE, SH, is_folded, to_authored
+
+#: The reference engine holds all data in Python; more than this it is not given.
+MAX_FOREIGN_QUADS = 2_000_000
+
+#: Triples of a property that are looked at to learn whether it holds numbers.
+SAMPLE = 1000
+
+#: Yields the quads of the data as their author wrote them, anew at each call.
+Source = Callable[[], Iterable[Quad]]
+
+
+@dataclass
+class Validation:
+    """What came of it: the results, and what a reader should know of how they were found."""
+
+    tally: Tally
+    notes: tuple[str, ...] = ()
+    checks: int = 0
+    foreign: dict[str, str] = field(default_factory=dict)
+
+
+class Validator:
+    """Shapes, ready to be held against data."""
+
+    def __init__(self, quads: Sequence[Quad]) -> None:
+        """Read the shapes.
+
+        Raises:
+            InputError: If a shape is malformed.
+        """
+        self.quads = quads
+        shapes, self.notes = read_shape_set(quads)
+        self.compiler = Compiler(shapes)
+        for node, reason in self.compiler.foreign.items():
+            if "sh:js" in reason:
+                raise InputError(f"{reason}; no engine here runs it", hint="write `" + name_of(node) + "` in SPARQL")
+
+    def shapes(self) -> Iterator[Shape]:
+        """Yield the shapes that are compiled, in a fixed order."""
+        for node in sorted(self.compiler.focuses, key=str):
+            yield self.compiler.shapes[node]
+
+    def plain_checks(self, store: Store, folded: frozenset[str] | None) -> list[Check]:
+        """Return the checks that need no authored digits, for the data of a store."""
+        schema = Schema(store)
+        return [
+            check
+            for shape in self.shapes()
+            if folded is None or not self.compiler.reads_form(shape, folded)
+            for check in self.compiler.checks(shape, schema, lenient=folded is None)
+        ]
+
+    def validate(
+        self,
+        store: Store,
+        source: Source | None = None,
+        *,
+        limit: int | None = None,
+        judge: Judge = severity_of,
+        threads: int = THREADS,
+    ) -> Validation:
+        """Validate the data of a store.
+
+        Args:
+            store: The data; a query sees the union of its graphs.
+            source: The same data with its authored digits, where they are at hand.
+            limit: How many results are kept; counts stay exact.
+            judge: Says how bad a result is.
+            threads: Queries at a time.
+
+        Raises:
+            InputError: If shapes need pySHACL and the data is too large for it.
+            QueryError: If the store gives up on a query.
+        """
+        tally = Tally(limit)
+        folded = folded_predicates(source()) if source else None
+        run_checks(store, self.plain_checks(store, folded), tally, judge, threads)
+        notes = list(self.notes)
+        digits = [shape for shape in self.shapes() if self.compiler.reads_form(shape, folded)]
+        if source and digits:
+            self._validate_authored(source, digits, tally, judge, threads)
+        elif names := ", ".join(self._in_doubt(store, digits)):
+            notes.append(
+                "a store keeps the value of a number, not its digits; verdicts that rest on these may differ"
+                f" from those on the file: {names}"
+            )
+        notes += self._counted_twice(store)
+        foreign = {name_of(node): reason for node, reason in self.compiler.foreign.items()}
+        if foreign:
+            notes += [f"checked by pySHACL, not on the store: `{name}`, as {why}" for name, why in foreign.items()]
+            add_all(self._foreign(store, source), tally, judge)
+        if source and folded:
+            restore_digits(tally, source())
+        return Validation(tally, tuple(notes), foreign=foreign)
+
+    def reference(self, quads: Iterable[Quad], *, limit: int | None = None, judge: Judge = severity_of) -> Validation:
+        """Validate quads with pySHACL alone.
+
+        Raises:
+            InputError: If pySHACL cannot make sense of the shapes.
+        """
+        from cd22kg.validation import pyshacl_engine
+
+        tally = Tally(limit)
+        add_all(pyshacl_engine.run(quads, self.quads), tally, judge)
+        return Validation(tally, self.notes)
+
+    def labels(self) -> dict[Node, str]:
+        """Return what to call the shapes that are blank nodes: the shape they are in, with their path."""
+        found: dict[Node, str] = {}
+        for shape in self.compiler.shapes.shapes.values():
+            for constraint in shape.constraints:
+                for node in constraint.shapes:
+                    if isinstance(node, BlankNode):
+                        path = self.compiler.shapes[node].path
+                        found[node] = f"{shape.name} {path}" if path else f"{shape.name}, {constraint.name.lower()}"
+        return found
+
+    # What a plain store cannot tell
+
+    def _validate_authored(
+        self, source: Source, shapes: Sequence[Shape], tally: Tally, judge: Judge, threads: int
+    ) -> None:
+        """Check the shapes that read digits, on a store of its own that keeps literals whole."""
+        wanted: set[str] | None = set()
+        for shape in shapes:
+            reads = self.compiler.predicates(shape)
+            wanted = None if wanted is None or reads is None else wanted | reads
+        with OxigraphStore() as store:
+            store.bulk_load(
+                Quad(quad.subject, quad.predicate, to_authored(quad.object))
+                for quad in source()
+                if wanted is None or quad.predicate.value in wanted
+            )
+            schema = Schema(store, authored=True)
+            checks = [check for shape in shapes for check in self.compiler.checks(shape, schema)]
+            run_checks(store, checks, tally, judge, threads)
+
+    def _in_doubt(self, store: Store, shapes: Sequence[Shape]) -> list[str]:
+        """Return the names of the shapes that read how numbers are written, where a sample of the data has some."""
+        numbers: dict[str, bool] = {}
+
+        def holds_numbers(iri: str) -> bool:
+            if iri not in numbers:
+                sample = f"SELECT ?value WHERE {{ ?s <{iri}> ?value }} LIMIT {SAMPLE}"
+                text = f"SELECT ?value WHERE {{ {{ {sample} }} FILTER(isNumeric(?value)) }} LIMIT 1"
+                numbers[iri] = any(True for _ in store.select(text, name="survey of the data")[1])
+            return numbers[iri]
+
+        found = []
+        for shape in shapes:
+            reads = self.compiler.predicates(shape)
+            if self.compiler.reads_text(shape) and (reads is None or any(map(holds_numbers, sorted(reads)))):
+                found.append(shape.name)
+        return found
+
+    def _counted_twice(self, store: Store) -> Iterator[str]:
+        """Yield a note where a sum over the union of graphs counts a triple twice."""
+        doubled = [
+            shape.name
+            for shape in self.shapes()
+            if any(_in_two_graphs(store, iri) for iri in sorted(self.compiler.summed(shape)))
+        ]
+        if doubled:
+            yield f"a triple stands in two graphs and is counted twice by the query of {', '.join(doubled)}"
+
+    # The reference engine
+
+    def _foreign(self, store: Store, source: Source | None) -> Iterable[Result]:
+        """Return what pySHACL finds with the shapes that are not compiled."""
+        from cd22kg.validation import pyshacl_engine
+
+        if store.count() > MAX_FOREIGN_QUADS:
+            names = ", ".join(sorted(name_of(node) for node in self.compiler.foreign))
+            raise InputError(
+                f"{store.count()} quads are too many for pySHACL, which these shapes need: {names}",
+                hint="write them so that they can be compiled; `--explain` says what keeps them",
+            )
+        return pyshacl_engine.run(source() if source else store.quads(), self._without_compiled_targets())
+
+    def _without_compiled_targets(self) -> Iterator[Quad]:
+        """Yield the shapes without the targets of those that are compiled, so that nothing is told twice."""
+        compiled = {shape.node for shape in self.compiler.shapes.roots() if shape.node not in self.compiler.foreign}
+        for quad in self.quads:
+            is_target = quad.predicate.value.startswith(SH + "target")
+            is_class = quad.predicate.value == RDF_TYPE and not str(quad.object).startswith(f"<{SH}")
+            if quad.subject not in compiled or not (is_target or is_class):
+                yield quad
+
+
+def _in_two_graphs(store: Store, iri: str) -> bool:
+    twice = f"GRAPH ?g {{ ?s <{iri}> ?o }} GRAPH ?h {{ ?s <{iri}> ?o }} FILTER(?g != ?h)"
+    return any(True for _ in store.select(f"SELECT ?s WHERE {{ {twice} }} LIMIT 1", name="survey of the data")[1])
+
+
+def restore_digits(tally: Tally, quads: Iterable[Quad]) -> None:
+    """Give the values of the results that were kept the digits of their author, where there is no doubt which."""
+    wanted: dict[tuple[Term, str], list[Literal]] = {
+        (result.focus, result.path.iri): []
+        for _, result in tally.kept
+        if isinstance(result.value, Literal) and result.path is not None and result.path.kind == "predicate"
+    }
+    for quad in quads:
+        if is_folded(quad.object):
+            found = wanted.get((quad.subject, quad.predicate.value))
+            if found is not None and isinstance(quad.object, Literal) and quad.object not in found:
+                found.append(quad.object)
+    for position, (severity, result) in enumerate(tally.kept):
+        written = wanted.get((result.focus, result.path.iri), []) if result.path else []
+        same = [literal for literal in written if _equal(literal, result.value)]
+        if len(same) == 1:
+            tally.kept[position] = (severity, replace(result, value=same[0]))
+
+
+def _equal(literal: Literal, value: Term | None) -> bool:
+    try:
+        return isinstance(value, Literal) and Decimal(literal.value) == Decimal(value.value)
+    except ArithmeticError:
+        return False
+
+
+def folded_predicates(quads: Iterable[Quad]) -> frozenset[str]:
+    """Return the properties with a literal that a store folds."""
+    found: set[NamedNode] = set()
+    for quad in quads:
+        if quad.predicate not in found and is_folded(quad.object):
+            found.add(quad.predicate)
+    return frozenset(node.value for node in found)

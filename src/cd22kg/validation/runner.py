@@ -1,0 +1,101 @@
+"""Runs compiled checks on a store, two at a time, and keeps a bounded number of results with exact counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from cd22kg.store import Store
+from cd22kg.validation.messages import messages_of
+from cd22kg.validation.plan import Check, Result
+from cd22kg.validation.terms import SH
+
+#: Queries that run at a time; the engine works outside the interpreter's lock.
+THREADS = 2
+
+#: Says how bad a result is; called from several threads.
+Judge = Callable[[Result], str]
+
+
+def severity_of(result: Result) -> str:
+    """Return the severity of a result in small letters; as an IRI where it is none of SHACL's."""
+    return result.severity.removeprefix(SH).lower() if result.severity.startswith(SH) else result.severity
+
+
+@dataclass
+class Tally:
+    """Results as they come in.
+
+    Attributes:
+        limit: How many are kept, the most severe first; all of them if nothing.
+        kept: Those, each with what the judge said.
+        counts: How many there were, by what the judge said.
+        rules: How many there were, by shape and component.
+    """
+
+    limit: int | None = None
+    kept: list[tuple[str, Result]] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    rules: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, severity: str, result: Result) -> None:
+        """Count a result, and keep it if there is room."""
+        self.counts[severity] += 1
+        self.rules[str(result.shape), result.component] += 1
+        if self.limit is None or len(self.kept) < self.limit:
+            self.kept.append((severity, result))
+
+    def merge(self, other: Tally) -> None:
+        """Take over what another tally holds."""
+        self.counts += other.counts
+        self.rules += other.rules
+        self.kept += other.kept
+        if self.limit is not None and len(self.kept) > self.limit:
+            self.kept.sort(key=lambda item: _RANKS.get(item[0], 0))
+            del self.kept[self.limit :]
+
+
+_RANKS = {"violation": 0, "warning": 1, "info": 2, "annotated": 3}
+
+
+def run_checks(
+    store: Store, checks: Sequence[Check], tally: Tally, judge: Judge = severity_of, threads: int = THREADS
+) -> None:
+    """Ask every check of a store and add its results, in the order of the checks.
+
+    Raises:
+        QueryError: If the store gives up on a query.
+    """
+
+    def run(check: Check) -> Tally:
+        found = Tally(tally.limit)
+        for result in results_of(store, check):
+            found.add(judge(result), result)
+        return found
+
+    if threads < 2:
+        for check in checks:
+            tally.merge(run(check))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for found in pool.map(run, checks):
+            tally.merge(found)
+
+
+def results_of(store: Store, check: Check) -> Iterator[Result]:
+    """Yield the results of one check."""
+    columns, rows = store.select(check.query, name=check.name)
+    for values in rows:
+        row = dict(zip(columns, values, strict=True))
+        for constraint in check.broken(row):
+            yield check.result(constraint, row, messages_of(check.shape, constraint, row))
+
+
+def add_all(results: Iterable[Result], tally: Tally, judge: Judge) -> None:
+    """Add results that another engine found."""
+    found = Tally(tally.limit)
+    for result in results:
+        found.add(judge(result), result)
+    tally.merge(found)

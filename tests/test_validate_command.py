@@ -1,0 +1,228 @@
+"""The command `validate`: any data, any shapes, three forms of report, exit codes 0, 1 and 2."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pyoxigraph import RdfFormat, parse
+
+from cd22kg.conformance import open_data, shapes_in, validate_data
+from cd22kg.errors import InputError
+from cd22kg.namespaces import STANDARD_PREFIXES
+from cd22kg.store import OxigraphStore
+from tests.conftest import Cli
+
+SH = STANDARD_PREFIXES["sh"]
+PREFIXES = f"@prefix ex: <http://example.org/> . @prefix sh: <{SH}> . @prefix xsd: <{STANDARD_PREFIXES['xsd']}> .\n"
+SHAPES = """
+ex:person a sh:NodeShape ; sh:targetClass ex:Person ; sh:property ex:age , ex:name .
+ex:age a sh:PropertyShape ; sh:path ex:age ; sh:datatype xsd:integer ; sh:maxCount 1 ;
+    sh:message "Odd age. Fix: count." .
+ex:name a sh:PropertyShape ; sh:path ex:name ; sh:minCount 1 ; sh:severity sh:Warning .
+"""
+GOOD = 'ex:a a ex:Person ; ex:age 40 ; ex:name "A" .'
+BAD = 'ex:b a ex:Person ; ex:age 40 , 41 , "x" .'
+
+
+@pytest.fixture
+def shapes(tmp_path: Path) -> Path:
+    """Return a file of shapes."""
+    return write(tmp_path / "shapes.ttl", SHAPES)
+
+
+def write(path: Path, text: str) -> Path:
+    """Write Turtle with the prefixes of the tests."""
+    path.write_text(PREFIXES + text, encoding="utf-8")
+    return path
+
+
+def test_sound_data(cli: Cli, tmp_path: Path, shapes: Path) -> None:
+    """Data that keep every shape conform: exit code 0."""
+    done = cli("validate", write(tmp_path / "good.ttl", GOOD), "--shapes", shapes)
+
+    assert (done.returncode, done.stdout) == (0, "0 violation, 0 warning, 0 info, 0 annotated\nconforms\n")
+
+
+def test_faulty_data(cli: Cli, tmp_path: Path, shapes: Path) -> None:
+    """Every fault is told, with its shape and file, and the exit code is 1."""
+    done = cli("validate", write(tmp_path / "bad.ttl", BAD), "--shapes", shapes)
+
+    assert done.returncode == 1
+    assert done.stdout == (
+        "violation: <http://example.org/b>: Odd age\n"
+        f"  rule: http://example.org/age ({shapes})\n  fix:  count\n"
+        "violation: <http://example.org/b>: Odd age\n"
+        f"  rule: http://example.org/age ({shapes})\n  fix:  count\n"
+        "warning: <http://example.org/b>: <http://example.org/name>: fewer than 1 values\n"
+        f"  rule: http://example.org/name ({shapes})\n"
+        "2 violation, 1 warning, 0 info, 0 annotated\ndoes not conform\n"
+    )
+
+
+def test_engines_print_the_same_numbers(cli: Cli, tmp_path: Path, shapes: Path) -> None:
+    """The reference engine, asked for by name, counts the same."""
+    data = write(tmp_path / "bad.ttl", BAD)
+    counts = [
+        json.loads(cli("validate", data, "--shapes", shapes, "--format", "json", "--engine", engine).stdout)["counts"]
+        for engine in ("compiled", "pyshacl")
+    ]
+
+    assert counts == [{"violation": 2, "warning": 1, "info": 0, "annotated": 0}] * 2
+
+
+def test_report_in_turtle(cli: Cli, tmp_path: Path, shapes: Path) -> None:
+    """The report in Turtle is one of SHACL, with each result."""
+    data = write(tmp_path / "bad.ttl", BAD)
+    text = cli("validate", data, "--shapes", shapes, "--format", "ttl").stdout
+    found = [(quad.predicate.value.removeprefix(SH), str(quad.object)) for quad in parse(text, format=RdfFormat.TURTLE)]
+
+    assert [str(value) for name, value in found if name == "conforms"] == [
+        f'"false"^^<{STANDARD_PREFIXES["xsd"]}boolean>'
+    ]
+    assert sorted(value for name, value in found if name == "sourceConstraintComponent") == [
+        f"<{SH}DatatypeConstraintComponent>",
+        f"<{SH}MaxCountConstraintComponent>",
+        f"<{SH}MinCountConstraintComponent>",
+    ]
+    assert cli("validate", data, "--shapes", shapes, "--format", "ttl").stdout == text
+
+
+def test_findings_are_bounded_and_counts_exact(cli: Cli, tmp_path: Path, shapes: Path) -> None:
+    """With a bound the most severe findings are kept, and all are counted."""
+    data = write(tmp_path / "many.ttl", "".join(f'ex:p{n} a ex:Person ; ex:age "x" .\n' for n in range(500)))
+    done = cli("validate", data, "--shapes", shapes, "--max-findings", "7", "--format", "json")
+    report = json.loads(done.stdout)
+
+    assert done.returncode == 1
+    assert report["counts"] == {"violation": 500, "warning": 500, "info": 0, "annotated": 0}
+    assert [finding["severity"] for finding in report["findings"]] == ["violation"] * 7
+
+
+@pytest.mark.parametrize("suffix", [".nt", ".nq", ".trig"])
+def test_other_syntaxes(tmp_path: Path, shapes: Path, suffix: str) -> None:
+    """N-Triples, N-Quads and TriG are read by their endings."""
+    path = tmp_path / f"data{suffix}"
+    path.write_text('<http://example.org/b> <http://example.org/age> "x" .\n', encoding="utf-8")
+    typed = f"<http://example.org/b> <{STANDARD_PREFIXES['rdf']}type> <http://example.org/Person> .\n"
+    path.write_text(path.read_text(encoding="utf-8") + typed, encoding="utf-8")
+    with open_data(path) as data:
+        verdict = validate_data(data, shapes_in(shapes))
+
+    assert verdict.report.counts()["violation"] == 1
+
+
+def test_store_folder(cli: Cli, tmp_path: Path, shapes: Path) -> None:
+    """A file can be loaded into a store that stays; the store alone gives the same findings."""
+    kept = tmp_path / "kept"
+    first = cli("validate", write(tmp_path / "bad.ttl", BAD), "--shapes", shapes, "--store", kept)
+    again = cli("validate", kept, "--shapes", shapes)
+
+    assert (first.returncode, again.returncode) == (1, 1)
+    assert first.stdout == again.stdout
+
+
+def test_store_says_which_verdicts_are_in_doubt(tmp_path: Path) -> None:
+    """A rule on the digits of a number is exact on a file, and on a store told as doubtful."""
+    shapes = write(
+        tmp_path / "digits.ttl",
+        "ex:s a sh:NodeShape ; sh:targetSubjectsOf ex:v ; sh:property ex:digits , ex:kind .\n"
+        'ex:digits sh:path ex:v ; sh:pattern "^[0-9]+\\\\.[0-9]$" .\nex:kind sh:path ex:n ; sh:datatype xsd:byte .\n',
+    )
+    text = 'ex:a ex:v 70.0 ; ex:n "5"^^xsd:byte . ex:b ex:v 70 ; ex:n 5 .'
+    with open_data(write(tmp_path / "data.ttl", text), tmp_path / "kept") as data:
+        on_file = validate_data(data, shapes_in(shapes)).report
+    with open_data(tmp_path / "kept") as data:
+        on_store = validate_data(data, shapes_in(shapes)).report
+
+    assert {(f.focus[-1], f.value) for f in on_file.findings} == {("b", "70"), ("b", "5")}
+    assert on_file.notes == ()
+    assert {f.value for f in on_store.findings} == {"70"}
+    assert [note.rpartition(": ")[2] for note in on_store.notes] == [
+        "http://example.org/digits, http://example.org/kind"
+    ]
+
+
+def test_shapes_that_need_pyshacl_are_named(tmp_path: Path) -> None:
+    """A shape that refers to itself is left to pySHACL, and the report says so."""
+    shapes = write(
+        tmp_path / "loop.ttl",
+        "ex:loop a sh:NodeShape ; sh:targetClass ex:Person ; sh:property [ sh:path ex:knows ; sh:node ex:loop ] ;\n"
+        "    sh:property [ sh:path ex:name ; sh:minCount 1 ] .\n" + SHAPES,
+    )
+    with open_data(write(tmp_path / "bad.ttl", GOOD + BAD + "ex:a ex:knows ex:b .")) as data:
+        report = validate_data(data, shapes_in(shapes)).report
+
+    assert [note for note in report.notes if "checked by pySHACL" in note] == [
+        "checked by pySHACL, not on the store: `http://example.org/loop`, as `http://example.org/loop` refers to itself"
+    ]
+    assert report.counts() == {"violation": 4, "warning": 1, "info": 0, "annotated": 0}
+
+
+def test_explain_shows_the_queries(cli: Cli, tmp_path: Path, shapes: Path) -> None:
+    """The plan is SPARQL that any engine can parse, one query for each check."""
+    done = cli("validate", write(tmp_path / "bad.ttl", BAD), "--shapes", shapes, "--explain")
+    queries = [part.partition("\n")[2] for part in done.stdout.split("# ")[1:]]
+
+    assert done.returncode == 0
+    assert len(queries) == 3
+    for query in queries:
+        OxigraphStore().query(query)
+
+
+FAULTS = {
+    "no such file": ("missing.ttl", None, "there is no such file"),
+    "no RDF": ("shapes.csv", "a,b\n", "is no RDF that is read here"),
+    "broken Turtle": ("broken.ttl", "<a> <b> .", "not valid RDF"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_data_that_cannot_be_read(cli: Cli, tmp_path: Path, shapes: Path, name: str) -> None:
+    """Data that are no RDF are an error with the place, and exit code 2."""
+    file, text, said = FAULTS[name]
+    if text is not None:
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    done = cli("validate", tmp_path / file, "--shapes", shapes)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+MALFORMED = {
+    "count": ("ex:s sh:targetClass ex:P ; sh:property [ sh:path ex:p ; sh:minCount -1 ] .", "needs a whole number"),
+    "two datatypes": ("ex:s sh:targetClass ex:P ; sh:datatype xsd:int , xsd:date .", "more than one value"),
+    "kind": ("ex:s sh:targetClass ex:P ; sh:nodeKind ex:Iri .", "unknown `sh:nodeKind`"),
+    "list": ("ex:s sh:targetClass ex:P ; sh:in ex:p .", "a list that is malformed"),
+    "no path": ("ex:s sh:targetClass ex:P ; sh:property ex:t .", "without `sh:path`"),
+    "count of a node": ("ex:s sh:targetClass ex:P ; sh:minCount 1 .", "it lacks `sh:path`"),
+    "path": ("ex:s sh:targetClass ex:P ; sh:path [ ex:p ex:q ] .", "has a malformed path"),
+    "no target": ("ex:s a sh:NodeShape .", "no shape in it has a target"),
+    "MINUS": (
+        'ex:s sh:targetClass ex:P ; sh:sparql [ sh:select "SELECT $this WHERE { $this a ?c MINUS { $this a ?d } }" ] .',
+        "MINUS, which SHACL forbids",
+    ),
+    "script": ('ex:s sh:targetClass ex:P ; sh:js [ sh:jsFunctionName "f" ] .', "no engine here runs it"),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_shapes(tmp_path: Path, name: str) -> None:
+    """A malformed shape is an error that names it, never a report without findings."""
+    text, said = MALFORMED[name]
+    with pytest.raises(InputError) as caught:
+        shapes_in(write(tmp_path / "malformed.ttl", text))
+
+    assert said in str(caught.value)
+    assert caught.value.hint
+
+
+def test_unknown_words_are_told(tmp_path: Path) -> None:
+    """A term that SHACL does not have is a slip more often than not, and is noted."""
+    shapes = write(tmp_path / "slip.ttl", "ex:s a sh:NodeShape ; sh:targetClass ex:Person ; sh:clossed true .")
+    with open_data(write(tmp_path / "good.ttl", GOOD)) as data:
+        notes = validate_data(data, shapes_in(shapes)).report.notes
+
+    assert notes == ("`http://example.org/s`: `sh:clossed` is no term of SHACL and was passed over",)
