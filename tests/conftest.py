@@ -17,7 +17,7 @@ from cd22kg.graph import KnowledgeGraph
 from cd22kg.model import Vocabulary
 from cd22kg.rdf import read_ontology
 from cd22kg.store import SparqlStore, open_sparql
-from tests.servers import SERVERS, NotHere, Server
+from tests.servers import KINDS, SERVERS, STANDARD, NotHere, Server
 
 #: What a process needs of the environment; everything else would make runs differ.
 _KEPT = ("COVERAGE_PROCESS_START", "PATH", "SYSTEMROOT", "TMPDIR")
@@ -51,7 +51,9 @@ def kg() -> KnowledgeGraph:
 
 
 #: One for each kind of server; with `--dist loadgroup` all tests of a kind run in one process, so that it starts once.
-SERVER_KINDS = [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in SERVERS]
+SERVER_KINDS = [
+    pytest.param(kind, marks=pytest.mark.xdist_group("fuseki" if kind == STANDARD else kind)) for kind in KINDS
+]
 
 
 @pytest.fixture(scope="session")
@@ -77,10 +79,11 @@ def connect(server: Callable[[str], Server], monkeypatch: pytest.MonkeyPatch) ->
     with ExitStack() as stack:
 
         def opened(kind: str) -> SparqlStore:
-            running = server(kind)
+            running = server("fuseki" if kind == STANDARD else kind)
+            address = running.plain if kind == STANDARD else running.address
             monkeypatch.setenv("CD22KG_STORE_USER", running.user)
             monkeypatch.setenv("CD22KG_STORE_PASSWORD", running.password)
-            store = stack.enter_context(open_sparql(running.address))
+            store = stack.enter_context(open_sparql(address))
             if graphs := store.graphs():
                 store.update(" ; ".join(f"DROP SILENT GRAPH <{graph}>" for graph in graphs))
             return store

@@ -28,7 +28,12 @@ PREFIX tdb2: <http://jena.apache.org/2016/tdb#>
   fuseki:endpoint [ fuseki:operation fuseki:query ; fuseki:name "query" ] ;
   fuseki:endpoint [ fuseki:operation fuseki:update ; fuseki:name "update" ; fuseki:allowedUsers "curator" ] ;
   fuseki:endpoint [ fuseki:operation fuseki:gsp-rw ; fuseki:name "data" ; fuseki:allowedUsers "curator" ] ;
-  fuseki:dataset [ a tdb2:DatasetTDB2 ; tdb2:location "data" ; tdb2:unionDefaultGraph UNION ] .
+  fuseki:dataset <#dataset> .
+<#plain> a fuseki:Service ;
+  fuseki:name "plain" ;
+  fuseki:endpoint [ fuseki:operation fuseki:query ] , [ fuseki:operation fuseki:update ] ;
+  fuseki:dataset <#dataset> .
+<#dataset> a tdb2:DatasetTDB2 ; tdb2:location "data" ; tdb2:unionDefaultGraph UNION .
 """
 _VIRTUOSO_CONFIG = """\
 [Database]
@@ -60,11 +65,15 @@ ResultSetMaxRows = 10000
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs: its address, and the login that it wants for writing."""
+    """A server that runs: its address, and the login that it wants for writing.
+
+    `plain` is an address of the same data without a kind of server, if it has one.
+    """
 
     address: str
     user: str = ""
     password: str = ""
+    plain: str = ""
 
 
 class NotHere(Exception):  # noqa: N818  # a reason to skip, not a fault
@@ -100,7 +109,9 @@ def fuseki(folder: Path, *, union: bool = True) -> Iterator[Server]:
         *("--config", "config.ttl"),
     ]
     with running(command, folder, f"http://127.0.0.1:{port}/evidence/query?query=ASK%7B%7D"):
-        yield Server(f"fuseki+http://127.0.0.1:{port}/evidence", "curator", "secret-word")
+        yield Server(
+            f"fuseki+http://127.0.0.1:{port}/evidence", "curator", "secret-word", f"http://127.0.0.1:{port}/plain"
+        )
 
 
 @contextmanager
@@ -122,6 +133,10 @@ SERVERS: dict[str, Callable[[Path], AbstractContextManager[Server]]] = {
     "fuseki": fuseki,
     "virtuoso": virtuoso,
 }
+
+#: Every kind of address: also Fuseki as an endpoint of which nothing but the standard is known.
+STANDARD = "standard"
+KINDS = (*SERVERS, STANDARD)
 
 
 def free_port() -> int:

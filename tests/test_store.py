@@ -12,7 +12,7 @@ from cd22kg.errors import QueryError, StoreError
 from cd22kg.namespaces import STANDARD_PREFIXES
 from cd22kg.store import OxigraphStore, SparqlStore, Store, Table
 from tests.conftest import SERVER_KINDS
-from tests.servers import SERVERS
+from tests.servers import KINDS
 
 EXAMPLE = "http://example.org/"
 DECIMAL = NamedNode(STANDARD_PREFIXES["xsd"] + "decimal")
@@ -37,7 +37,7 @@ QUADS = (
 def store(request: pytest.FixtureRequest, tmp_path: Path, connect: Callable[[str], SparqlStore]) -> Iterator[Store]:
     """Yield a store with the quads above, of each kind."""
     kind = str(request.param)
-    if kind in SERVERS:
+    if kind in KINDS:
         remote = connect(kind)
         remote.load(QUADS)
         yield remote

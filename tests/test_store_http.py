@@ -9,6 +9,7 @@ import logging
 import re
 import ssl
 import subprocess
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -612,3 +613,13 @@ def test_update_that_is_none_is_not_sent() -> None:
 
     assert caught.value.location is not None
     assert (caught.value.location.line, server.asked) == (2, [])
+
+
+def test_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra, an address is an error that names it; nothing else needs it."""
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    monkeypatch.delitem(sys.modules, "cd22kg.store.http", raising=False)
+    with pytest.raises(StoreError, match="needs the library httpx2") as caught:
+        open_sparql("http://127.0.0.1/sparql")
+
+    assert "pip install 'cd22kg[remote]'" in caught.value.hint

@@ -128,10 +128,13 @@ class SparqlStore:
             if self.address.graphs:
                 self._send_body("PUT", self.address.graphs, body, TRIPLES, connection, graph)
                 return
-            body.seek(0)
-            self.drop_graph(graph)
             name = NamedNode(graph)
             try:
+                body.seek(0)
+                for _ in parse(body, format=RdfFormat.N_TRIPLES):  # before the old graph goes
+                    pass
+                body.seek(0)
+                self.drop_graph(graph)
                 self.bulk_load(
                     Quad(quad.subject, quad.predicate, quad.object, name)
                     for quad in parse(body, format=RdfFormat.N_TRIPLES)
