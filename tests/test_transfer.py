@@ -195,6 +195,13 @@ def test_what_is_no_store_is_not_touched(kind: str, built: Path, tmp_path: Path)
     assert triple("a") == data.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("graph", ["mine", "not an iri", "http://a b"])
+def test_graph_must_be_an_iri(graph: str, tmp_path: Path) -> None:
+    """A graph that is no IRI is refused before anything is read."""
+    with pytest.raises(InputError, match="is no IRI"):
+        load_files([written(tmp_path, "a.nt", triple("a"))], tmp_path / "store", graph=graph)
+
+
 def test_nothing_to_load_is_an_error(tmp_path: Path) -> None:
     """Reading nothing is an error."""
     with pytest.raises(InputError, match="nothing to load"):

@@ -22,6 +22,8 @@ from cd22kg.reasoning.justify import contradiction
 from cd22kg.reasoning.rules import Rule, read_rules
 from cd22kg.store import Store, Table, Term
 
+#: Stands for the columns until it is known which variables have a value.
+_COLUMNS = "@columns@"
 _CONSTRUCT = re.compile(r"CONSTRUCT\s*\{.*?\}\s*WHERE\s*\{", re.DOTALL)
 #: Where a query gives a variable its value: a term cannot be written in its place there.
 _SETS = r"\bAS\s+\?{0}\b|VALUES\s*(?:\([^)]*)?\?{0}\b"
@@ -116,7 +118,7 @@ class Explainer:
         bound = _unify(template.derives, triple)
         if bound is None:
             return
-        table = self._store.query(_with(template.select, bound))
+        table = self._store.query(_with(template, bound))
         assert isinstance(table, Table)  # noqa: S101  # a SELECT gives a table
         for row in sorted(table.rows, key=str):
             values = {name: term for name, term in zip(table.columns, row, strict=True) if term is not None}
@@ -151,12 +153,17 @@ class Explainer:
         return f"stated in {', '.join(sorted(map(compact, graphs)))}" if graphs else _DISTINCT
 
 
-def _with(select: str, bound: Mapping[str, Term]) -> str:
+def _with(template: _Template, bound: Mapping[str, Term]) -> str:
     """Return a query with the values of some variables: written in, or joined where the query sets them itself."""
+    select = template.select
     joined = {name: term for name, term in bound.items() if re.search(_SETS.format(name), select)}
     for name, term in bound.items():
         if name not in joined:
             select = re.sub(rf"\?{name}\b", str(term).replace("\\", r"\\"), select)
+    # Named, for what `*` stands for differs from engine to engine where a variable is in a filter alone.
+    found = {term for pattern in template.patterns for term in pattern if isinstance(term, str)}
+    free = sorted((found - set(bound)) | set(joined))
+    select = select.replace(_COLUMNS, " ".join(f"?{name}" for name in free) or "(true AS ?found)", 1)
     if not joined:
         return select
     names, terms = " ".join(f"?{name}" for name in joined), " ".join(map(str, joined.values()))
@@ -172,7 +179,7 @@ def _template(rule: Rule) -> _Template:
         rule,
         _pattern((subject, predicate, value)),
         patterns,
-        _CONSTRUCT.sub("SELECT * WHERE {", rule.text, count=1),
+        _CONSTRUCT.sub(f"SELECT {_COLUMNS} WHERE {{", rule.text, count=1),
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyoxigraph import NamedNode
+
 from cd22kg.build import NQUADS, is_build
 from cd22kg.errors import InputError, Location, OutputError
 from cd22kg.files import publish_folder, staging, sync_folder
@@ -121,10 +123,14 @@ def rdf_files(data: Sequence[Path], graph: str, meter: Callable[[str], Meter]) -
     """Return the files, each with the graph for its stray triples; a build stands for its canonical N-Quads.
 
     Raises:
-        InputError: If there is none, or the ending of one names no syntax.
+        InputError: If there is none, the ending of one names no syntax, or the graph is no IRI.
     """
     if not data:
         raise InputError("nothing to load", hint="name RDF files, or a build folder")
+    try:
+        NamedNode(graph or GRAPH_LOADED)
+    except ValueError:
+        raise InputError(f"`{graph}` is no IRI", hint="name the graph by an IRI such as https://host/graph") from None
     found = []
     for path in data:
         file = path / NQUADS if is_build(path) else path
