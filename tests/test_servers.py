@@ -70,6 +70,8 @@ def test_packaged_graph_answers_and_comes_back(kind: str, connect: Connect, kg: 
     received = list(parse(dump.getvalue(), format=RdfFormat.N_QUADS))
     difference = compare(kg.quads, received)
     assert (written, Difference(reformed=difference.reformed)) == (len(received), difference)
+    assert kg.explain("shah-2020-cr") == there.explain("shah-2020-cr")
+    assert kg.coverage() == there.coverage()
 
 
 def by_value(rows: Iterable[tuple[Term | None, ...]]) -> Counter[Hashable]:
