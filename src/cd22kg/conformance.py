@@ -15,9 +15,10 @@ from cd22kg.errors import InputError, Location, StoreError
 from cd22kg.progress import Progress
 from cd22kg.store import OxigraphStore, Store, is_store
 from cd22kg.validation.engine import Source, Validator
+from cd22kg.validation.rules import shape_rules, with_own
 from cd22kg.validation.shapes import Shapes, read_shapes
 from cd22kg.validation.validate import Verdicts
-from cd22kg.validation.writers import Verdict
+from cd22kg.validation.verdict import Verdict
 
 #: How RDF files are read, by their ending.
 READERS = {
@@ -33,10 +34,17 @@ ENGINES = ("compiled", "pyshacl")
 
 @dataclass(frozen=True)
 class Data:
-    """Data to be validated: a store, and where there is one, what yields the quads with their authored digits."""
+    """Data to be validated.
+
+    Attributes:
+        store: The store that holds them.
+        source: What yields the quads with their authored digits, where there is something.
+        name: The file they were read from; empty for a folder.
+    """
 
     store: Store
     source: Source | None
+    name: str = ""
 
 
 @contextmanager
@@ -61,17 +69,17 @@ def open_data(path: Path, keep: Path | None = None) -> Iterator[Data]:
             raise StoreError(f"there is something in {keep} already", hint="name a folder that is empty or missing")
         with OxigraphStore(keep) as store:
             store.bulk_load(reader())
-            yield Data(store, reader)
+            yield Data(store, reader, str(path))
     elif path.stat().st_size > MAX_IN_MEMORY:
         with TemporaryDirectory(prefix="cd22kg-") as folder, OxigraphStore(Path(folder)) as store:
             store.bulk_load(reader())
-            yield Data(store, reader)
+            yield Data(store, reader, str(path))
     else:
         # Read once: blank nodes without a label get another one at each reading.
         quads = tuple(reader())
         with OxigraphStore() as store:
             store.bulk_load(quads)
-            yield Data(store, lambda: quads)
+            yield Data(store, lambda: quads, str(path))
 
 
 @contextmanager
@@ -152,7 +160,8 @@ def validate_data(
         else:
             found = validator.validate(data.store, data.source, limit=limit, judge=verdicts.judge)
         say(f"{sum(found.tally.counts.values())} results")
-    return Verdict(verdicts.report(found), found)
+    rules = with_own(shape_rules(shapes)) if verdicts.marks else shape_rules(shapes)
+    return Verdict(verdicts.report(found), found, rules, data=data.name)
 
 
 def explain(data: Data, shapes: Shapes) -> str:

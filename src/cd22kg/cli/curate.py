@@ -45,30 +45,40 @@ def check(
         bool,
         typer.Option("--ontology", help="The ontology instead: contradictions, and the checks of queries/quality."),
     ] = False,
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json, sarif, junit or html.")] = "text",
+    max_findings: Annotated[
+        int, typer.Option("--max-findings", metavar="N", min=1, help="Show so many findings; counts stay exact.")
+    ] = 1000,
 ) -> None:
     """Tell what is wrong with claim files, or with the ontology; nothing is written."""
     from cd22kg.build import check as run
     from cd22kg.build import check_ontology
+    from cd22kg.cli.reports import known, tell
     from cd22kg.progress import Progress
+    from cd22kg.validation import read_checks, read_shapes
+    from cd22kg.validation.rules import check_rules, shape_rules, with_own
+    from cd22kg.validation.verdict import Verdict
+    from cd22kg.validation.writers import CHECK_FORMS
 
+    known(form, CHECK_FORMS)
     if ontology and (files or claims):
         raise InputError("`--ontology` checks the ontology that ships with the package", hint="name no claim files")
     if ontology:
         outcome = check_ontology(Progress(lambda line: typer.echo(line, err=True)))
+        rules = check_rules(read_checks())
     else:
         outcome = run(files or [], claims)
-    _tell(outcome)
-    if not outcome.conforms:
-        raise typer.Exit(1)
-    typer.echo("conforms", err=True)
+        rules = with_own(shape_rules(read_shapes()))
+    name = str(files[0]) if files and len(files) == 1 else ""
+    tell(Verdict(outcome.report, rules=rules, problems=outcome.problems, limit=max_findings, data=name), form)
 
 
-def _tell(outcome: Outcome, shown: Collection[str] | None = None) -> None:
-    """Print every fault, the findings of the severities shown (all by default), and the number of each."""
+def _tell(outcome: Outcome, shown: Collection[str]) -> None:
+    """Print every fault, the findings of the severities shown, and the number of each."""
     for problem in outcome.problems:
         typer.echo(str(problem), err=True)
     for finding in outcome.report.findings:
-        if shown is None or finding.severity in shown:
+        if finding.severity in shown:
             typer.echo(str(finding.problem()), err=True)
     counts = {"fault": len(outcome.problems), **outcome.report.counts()}
     typer.echo(", ".join(f"{count} {name}" for name, count in counts.items()), err=True)

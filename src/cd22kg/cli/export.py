@@ -85,7 +85,7 @@ def reference(
         "docs/reference"
     ),
 ) -> None:
-    """Write the reference pages of the ontology and its class diagram."""
+    """Write the reference pages of ontology and rules, and the class diagram."""
     from cd22kg.export.reference import reference_files
     from cd22kg.files import write_bytes
     from cd22kg.graph import load

@@ -9,7 +9,6 @@ import typer
 
 from cd22kg.cli.app import app
 from cd22kg.cli.output import answer
-from cd22kg.errors import InputError
 
 
 @app.command()
@@ -22,7 +21,9 @@ def validate(
         typer.Option("--shapes", metavar="FILE-OR-FOLDER", help="Shapes in Turtle; those of the package by default."),
     ] = None,
     engine: Annotated[str, typer.Option("--engine", metavar="ENGINE", help="compiled or pyshacl.")] = "compiled",
-    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json or ttl.")] = "text",
+    form: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="text, json, ttl, sarif, junit or html.")
+    ] = "text",
     store: Annotated[
         Path | None,
         typer.Option("--store", metavar="DIR", help="Load a file into a store here, and keep it."),
@@ -34,11 +35,11 @@ def validate(
 ) -> None:
     """Hold data against SHACL shapes."""
     from cd22kg import conformance
+    from cd22kg.cli.reports import known, tell
     from cd22kg.progress import Progress
     from cd22kg.validation.writers import WRITERS
 
-    if form not in WRITERS:
-        raise InputError(f"unknown format `{form}`", hint=f"one of: {', '.join(WRITERS)}")
+    known(form, tuple(WRITERS))
     progress = Progress(lambda line: typer.echo(line, err=True))
     found = conformance.shapes_in(shapes)
     with conformance.open_data(data, store) as opened:
@@ -46,6 +47,4 @@ def validate(
             answer(conformance.explain(opened, found))
             return
         verdict = conformance.validate_data(opened, found, engine=engine, limit=max_findings, progress=progress)
-    answer(WRITERS[form](verdict))
-    if not verdict.report.conforms:
-        raise typer.Exit(1)
+    tell(verdict, form)

@@ -16,4 +16,16 @@ def anchor(heading: str) -> str:
 
 def plain(text: str) -> str:
     """Return a text with what Markdown would read as marks told to stand for itself, on one line."""
-    return _MARKS.sub(lambda match: "\\" + match[0], " ".join(text.split()))
+    return _shield(" ".join(text.split()))
+
+
+def _shield(text: str) -> str:
+    return _MARKS.sub(lambda match: "\\" + match[0], text)
+
+
+def marked(text: str) -> str:
+    """Return a text of our own with its code between backticks kept, and all else as `plain` gives it."""
+    parts = " ".join(text.split()).split("`")
+    if len(parts) % 2 == 0:
+        return plain(text)
+    return "".join(f"`{part}`" if number % 2 else _shield(part) for number, part in enumerate(parts))

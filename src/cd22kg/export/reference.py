@@ -1,4 +1,4 @@
-"""The reference pages: every term of the ontology, and every concept list, as Markdown beside the class diagram.
+"""The reference pages: every term of the ontology, every concept list and every rule, beside the class diagram.
 
 Links are those of a checkout, in which the pages stand in ``docs/reference/``.
 """
@@ -15,6 +15,7 @@ from cd22kg.export.concept_lists import concept_count, concept_page, schemes
 from cd22kg.export.diagram import class_diagram
 from cd22kg.export.forms import FORMS
 from cd22kg.export.markdown import NOTICE, anchor, plain
+from cd22kg.export.rules import rules_page
 from cd22kg.export.termbook import OWL, RDFS, SKOS, TYPE, TermBook
 from cd22kg.namespaces import (
     BASE,
@@ -53,6 +54,7 @@ def reference_files(quads: Iterable[Quad]) -> dict[str, str]:
         "classes.svg": class_diagram(book),
         "concepts.md": _page(concept_page(book)),
         "ontology.md": _page(_ontology(book)),
+        "rules.md": _page(rules_page(book.shapes)),
     }
 
 

@@ -84,6 +84,24 @@ def fault_of(text: str) -> tuple[int, str, str] | None:
     return None
 
 
+def visible(text: str) -> str:
+    r"""Return a text on one line, with what hides, moves the cursor or turns the order of letters spelled out.
+
+    Example:
+        >>> visible(chr(0x202E) + "live")
+        '\\u202Elive'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(spelled(c) if unicodedata.category(c) in HIDDEN_CATEGORIES else c for c in text)
+
+
+def spelled(character: str) -> str:
+    r"""Return a character as ``\u`` and four digits, or ``\U`` and eight."""
+    number = ord(character)
+    return f"\\u{number:04X}" if number < 0x10000 else f"\\U{number:08X}"
+
+
 def _common(text: str) -> str:
     normal = unicodedata.normalize("NFC", text)
     number = next((n for n, (a, b) in enumerate(zip(text, normal, strict=False)) if a != b), 0)

@@ -75,11 +75,13 @@ class Report:
         findings: The findings that were kept.
         notes: What a reader should know of how they were found.
         totals: How many there were of each severity, where not all were kept.
+        rule_totals: How many there were of each rule, where not all were kept.
     """
 
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
     totals: Mapping[str, int] | None = None
+    rule_totals: Mapping[str, int] | None = None
 
     @property
     def conforms(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, serialize
 
@@ -45,8 +45,14 @@ def report_triples(results: Iterable[Result], notes: Iterable[str] = (), *, conf
     return triples
 
 
-def report_turtle(results: Iterable[Result], notes: Iterable[str] = (), *, conforms: bool) -> str:
-    """Return a report as Turtle."""
+def report_turtle(
+    results: Iterable[Result],
+    notes: Iterable[str] = (),
+    *,
+    conforms: bool,
+    prefixes: Mapping[str, str] = PREFIXES,
+) -> str:
+    """Return a report as Turtle, with the prefixes given."""
     triples = report_triples(results, notes, conforms=conforms)
-    data = serialize(triples, format=RdfFormat.TURTLE, prefixes=PREFIXES)
+    data = serialize(triples, format=RdfFormat.TURTLE, prefixes=dict(prefixes))
     return (data or b"").decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pyoxigraph import Quad
@@ -9,6 +10,7 @@ from pyoxigraph import Quad
 from cd22kg.namespaces import BASE, CD22, SHAPES
 from cd22kg.store import OxigraphStore, Store, Table
 from cd22kg.validation.engine import Source, Validation, Validator
+from cd22kg.validation.nearest import Nearest
 from cd22kg.validation.plan import Result
 from cd22kg.validation.report import SEVERITIES, Finding, Places, Report, Severity, ordered
 from cd22kg.validation.runner import THREADS, severity_of
@@ -75,6 +77,7 @@ class Verdicts:
         """Read the marks in a store; `labels` say what to call shapes that are blank nodes."""
         self.shapes = shapes
         self.labels = labels or {}
+        self.nearest = Nearest(store, shapes.quads)
         answer = store.query(_MARKED, name="marks of the curator")
         assert isinstance(answer, Table)  # noqa: S101  # a SELECT
         self.marks = {(text_of(node).partition("#")[0], text_of(rule)) for node, rule in answer.rows}
@@ -99,7 +102,13 @@ class Verdicts:
         counts = dict(validation.tally.counts)
         counts["warning"] = counts.get("warning", 0) + len(unconfirmed)
         cut = len(validation.tally.kept) < sum(validation.tally.counts.values())
-        return Report(kept, validation.notes, totals=counts if cut else None)
+        if not cut:
+            return Report(kept, validation.notes)
+        names = {str(node): label for node, label in self.labels.items()}
+        rules: Counter[str] = Counter({UNCONFIRMED: len(unconfirmed)}) if unconfirmed else Counter()
+        for (shape, _), count in validation.tally.rules.items():
+            rules[names.get(shape) or shape.strip("<>").removeprefix(SHAPES)] += count
+        return Report(kept, validation.notes, totals=counts, rule_totals=rules)
 
     def finding(self, severity: str, result: Result, places: Places | None) -> Finding:
         """Return a result in our words."""
@@ -116,7 +125,7 @@ class Verdicts:
             path=path,
             value=text_of(result.value),
             message=f"{_name(focus)}: {message.removesuffix('.')}",
-            hint=hint.removesuffix("."),
+            hint="; ".join(part for part in (hint.removesuffix("."), self.nearest.hint(result)) if part),
             location=places.locate(focus, path) if places else None,
         )
 

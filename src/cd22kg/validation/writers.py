@@ -1,50 +1,108 @@
-"""The forms of a report, one function each; a new form is one more line in `WRITERS`."""
+"""The forms of a report, one function each; a new form is one more line in `WRITERS`.
+
+Labels, IRIs and messages come from data that anybody may have written. Each writer spells out what hides or moves the
+cursor, and what the log of a build service would read as a command; see `shielded`.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
-from cd22kg.validation.engine import Validation
-from cd22kg.validation.report import Report
+from cd22kg.errors import Location, Problem
 from cd22kg.validation.report_graph import report_turtle
+from cd22kg.validation.shielding import escaped, json_text, line_start, shielded
+from cd22kg.validation.verdict import Entry, Verdict, grouped
+from cd22kg.validation.writer_html import to_html
+from cd22kg.validation.writer_junit import to_junit
+from cd22kg.validation.writer_sarif import to_sarif
+
+#: The colour of each severity in a terminal, as the number of ANSI.
+_COLOURS = {"fault": "1;31", "violation": "1;31", "warning": "33", "info": "36", "annotated": "2"}
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What a validation came to, as findings in our words and as results in SHACL's."""
+def to_text(verdict: Verdict, *, colour: bool = False) -> str:
+    """Return the findings by file and rule, then what is to be known of them, and their number.
 
-    report: Report
-    validation: Validation
-
-
-def to_text(verdict: Verdict) -> str:
-    """Return the findings as `check` prints them, then what is to be known of them, and their number."""
-    report = verdict.report
-    lines = [str(finding.problem()) for finding in report.findings]
-    lines += [f"note: {note}" for note in report.notes]
-    counts = report.counts()
-    if len(report.findings) < sum(counts.values()):
-        lines.append(f"note: {len(report.findings)} of {sum(counts.values())} findings are shown")
-    lines.append(", ".join(f"{count} {name}" for name, count in counts.items()))
-    lines.append("conforms" if report.conforms else "does not conform")
+    Args:
+        verdict: The findings.
+        colour: Whether severities are coloured, for a terminal.
+    """
+    lines: list[str] = []
+    for by_code in grouped(verdict.entries).values():
+        lines += [_block(entry, colour) for entries in by_code.values() for entry in entries]
+    lines += [shielded(f"note: {note}") for note in verdict.notes]
+    lines.append(", ".join(f"{count} {name}" for name, count in verdict.counts.items()))
+    lines.append("conforms" if verdict.conforms else "does not conform")
     return "\n".join(lines) + "\n"
+
+
+def _block(entry: Entry, colour: bool) -> str:
+    """Return a finding as the house prints it, on lines that its content cannot break."""
+    problem, place = entry.problem(), entry.location
+    message, rule, hint = map(shielded, (problem.message, problem.rule, problem.hint))
+    if place:
+        place = Location(line_start(shielded(place.file)), place.line, place.column)
+    text = str(Problem(message, place, rule, hint))
+    word = f"{entry.severity}: "
+    if colour and entry.severity in _COLOURS and word in text:
+        return text.replace(word, f"\x1b[{_COLOURS[entry.severity]}m{word.rstrip()}\x1b[0m ", 1)
+    return text
 
 
 def to_json(verdict: Verdict) -> str:
     """Return the report as JSON."""
-    return json.dumps(verdict.report.to_json(), ensure_ascii=False, indent=1) + "\n"
+    document: dict[str, Any] = {
+        "conforms": verdict.conforms,
+        "counts": verdict.counts,
+        "total": verdict.total,
+        "shown": len(verdict.entries),
+        "findings": [_plain(entry) for entry in verdict.entries],
+    }
+    if verdict.notes:
+        document["notes"] = list(verdict.notes)
+    return json_text(document)
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    place = entry.location
+    return {
+        "rule": entry.code,
+        "ruleFile": entry.file,
+        "rulePage": entry.page or None,
+        "severity": entry.severity,
+        "focusNode": entry.focus or None,
+        "path": entry.path or None,
+        "value": entry.value or None,
+        "message": entry.message,
+        "fix": entry.hint or None,
+        "location": {"file": place.file, "line": place.line, "column": place.column} if place else None,
+    }
 
 
 def to_turtle(verdict: Verdict) -> str:
     """Return the report as SHACL defines it."""
-    kept = [result for _, result in verdict.validation.tally.kept]
-    total = sum(verdict.validation.tally.counts.values())
+    tally = verdict.validation.tally if verdict.validation else None
+    kept = [result for _, result in tally.kept] if tally else []
+    total = sum(tally.counts.values()) if tally else 0
     notes = list(verdict.report.notes)
     if len(kept) < total:
         notes.append(f"{len(kept)} of {total} results are shown")
-    return report_turtle(kept, notes, conforms=total == 0)
+    text = report_turtle(kept, notes, conforms=total == 0)
+    if escaped(text) == text:
+        return text
+    # Names with a prefix take no escapes; IRIs in full and texts do.
+    return escaped(report_turtle(kept, notes, conforms=total == 0, prefixes={}))
 
 
-WRITERS: dict[str, Callable[[Verdict], str]] = {"text": to_text, "json": to_json, "ttl": to_turtle}
+#: The forms of `validate`.
+WRITERS: dict[str, Callable[[Verdict], str]] = {
+    "text": to_text,
+    "json": to_json,
+    "ttl": to_turtle,
+    "sarif": to_sarif,
+    "junit": to_junit,
+    "html": to_html,
+}
+#: The forms of `check`, which has no results in SHACL's words.
+CHECK_FORMS = tuple(form for form in WRITERS if form != "ttl")

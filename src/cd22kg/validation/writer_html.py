@@ -1,0 +1,97 @@
+"""Findings as one page for a browser: no scripts, nothing fetched, and severities told in words."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from html import escape
+
+from cd22kg.validation.rules import Rule
+from cd22kg.validation.shielding import shielded
+from cd22kg.validation.verdict import Entry, Verdict, grouped
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
+table { border-collapse: collapse; }
+th, td { border: 1px solid; padding: .2rem .8rem; text-align: left; }
+td.number { text-align: right; }
+section section { border-left: 3px solid; margin: 1rem 0; padding-left: 1rem; }
+code, .place { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
+.severity { border: 1px solid; border-radius: .3rem; font-size: .8rem; font-weight: bold; padding: .1rem .4rem; }
+li { margin: .5rem 0; overflow-wrap: anywhere; }
+"""
+_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
+#: Nothing is loaded or run; the one style sheet is known by its hash.
+POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
+_NO_FILE = "Without a file"
+
+
+def to_html(verdict: Verdict) -> str:
+    """Return the findings as a page."""
+    return "\n".join(_page(verdict)) + "\n"
+
+
+def _page(verdict: Verdict) -> Iterator[str]:
+    said = "conforms" if verdict.conforms else "does not conform"
+    what = _text(verdict.data) if verdict.data else "The data"
+    title = f"{what} {said}"
+    yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>"
+    yield f"<h1>{title}</h1>"
+    yield "<p>An index of published evidence, not medical guidance.</p>"
+    yield '<table>\n<thead><tr><th scope="col">Severity</th><th scope="col">Findings</th></tr></thead>\n<tbody>'
+    for severity, count in verdict.counts.items():
+        yield f'<tr><th scope="row">{_text(severity)}</th><td class="number">{count}</td></tr>'
+    yield "</tbody>\n</table>"
+    if verdict.notes:
+        yield "<h2>Notes</h2>\n<ul>"
+        yield from (f"<li>{_text(note)}</li>" for note in verdict.notes)
+        yield "</ul>"
+    groups = grouped(verdict.entries)
+    if len(groups) > 1:
+        yield "<nav>\n<h2>Files</h2>\n<ol>"
+        for number, (file, by_code) in enumerate(groups.items(), 1):
+            name = _text(file) if file else _NO_FILE
+            yield f'<li><a href="#file-{number}">{name}</a> ({sum(map(len, by_code.values()))})</li>'
+        yield "</ol>\n</nav>"
+    for number, (file, by_code) in enumerate(groups.items(), 1):
+        yield f'<section id="file-{number}">\n<h2>{f"<code>{_text(file)}</code>" if file else _NO_FILE}</h2>'
+        for code, entries in by_code.items():
+            yield from _rule(code, verdict.rules.get(code), entries)
+        yield "</section>"
+    yield "</main>\n</body>\n</html>"
+
+
+def _rule(code: str, rule: Rule | None, entries: Sequence[Entry]) -> Iterator[str]:
+    yield f"<section>\n<h3><code>{_text(code)}</code></h3>"
+    if rule and rule.title:
+        yield f"<p><strong>{_text(rule.title)}.</strong> {_text(rule.why)}</p>"
+    file = entries[0].file
+    where = " · ".join(f"<code>{_text(part)}</code>" for part in (file, entries[0].page) if part)
+    if where:
+        yield f"<p>{where}</p>"
+    yield "<ul>"
+    for entry in entries:
+        yield from _entry(entry)
+    yield "</ul>\n</section>"
+
+
+def _entry(entry: Entry) -> Iterator[str]:
+    yield f'<li><span class="severity">{_text(entry.severity)}</span>'
+    if entry.location:
+        yield f'<span class="place">{_text(str(entry.location))}</span>'
+    yield f"<bdi>{_text(entry.message)}</bdi>"
+    facts = (("node", entry.focus), ("property", entry.path), ("value", entry.value))
+    yield from (f"<br>{name} <code>{_text(value)}</code>" for name, value in facts if value)
+    if entry.hint:
+        yield f"<br>fix: <bdi>{_text(entry.hint)}</bdi>"
+    yield "</li>"
+
+
+def _text(text: str) -> str:
+    """Return text for any place in the page, also within quotes."""
+    return escape(shielded(text))
