@@ -176,8 +176,8 @@ def check_here(
 
 def heads(done: CompletedProcess[str]) -> list[tuple[str, int, int, str]]:
     """Return file, line, column and message of everything reported; every one must have a place and a fix."""
-    *lines, last = done.stderr.splitlines()
-    assert re.fullmatch(r"[0-9]+ fault.*, [0-9]+ violation.*", last), done.stderr
+    *lines, counts, _ = done.stdout.splitlines()
+    assert re.fullmatch(r"[0-9]+ fault.*, [0-9]+ violation.*", counts), done.stdout
     found: list[tuple[str, int, int, str]] = []
     fixes = 0
     for line in lines:
@@ -185,7 +185,7 @@ def heads(done: CompletedProcess[str]) -> list[tuple[str, int, int, str]]:
             fixes += line.startswith("  fix:  ")
             continue
         head = _HEAD.fullmatch(line)
-        assert head is not None, done.stderr
+        assert head is not None, done.stdout
         found.append((head["file"], int(head["line"]), int(head["column"]), head["message"]))
     assert fixes == len(found)
     return found
@@ -216,8 +216,8 @@ def test_bad_file(name: str, check_here: Callable[[str], CompletedProcess[str]],
     ]
     for (*_, message), (_, _, expected) in zip(found, FAULTS[name], strict=True):
         assert expected in message
-    assert FIXES.get(name, "") in done.stderr
-    assert (done.returncode, done.stdout) == (1, "")
+    assert FIXES.get(name, "") in done.stdout
+    assert (done.returncode, done.stderr) == (1, "")
     assert [path.name for path in desk.iterdir()] == [f"{name}.yaml"]
 
 
@@ -225,9 +225,9 @@ def test_world_is_good(cli: Cli, desk: Path) -> None:
     """The world itself has no fault, so that every message above is about the bad file."""
     done = cli("check", "--claims", Path("..") / "world", cwd=desk)
 
-    assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.splitlines()[-1] == "conforms"
-    assert "1 fault" not in done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "conforms"
+    assert "1 fault" not in done.stdout
 
 
 @pytest.mark.parametrize("name", ["five-faults", "unclosed-bracket", "unknown-sign", "binary", "alias-bomb"])
@@ -235,9 +235,8 @@ def test_no_traceback(name: str, cli: Cli, desk: Path) -> None:
     """In a process of its own, too, the command ends in messages and exit code 1."""
     done = check(cli, desk, f"{name}.yaml")
 
-    assert "Traceback" not in done.stderr
     assert len(heads(done)) == len(FAULTS[name])
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_faults_of_all_files_come_together(cli: Cli, desk: Path) -> None:
@@ -250,7 +249,7 @@ def test_faults_of_all_files_come_together(cli: Cli, desk: Path) -> None:
 
     assert [(file, line, column) for file, line, column, _ in heads(run)] == expected
     assert run.returncode == 1
-    assert run.stderr.splitlines()[-1].startswith("6 fault")
+    assert run.stdout.splitlines()[-2].startswith("6 fault")
 
 
 def test_faults_and_violations_come_together(cli: Cli, desk: Path) -> None:
@@ -261,14 +260,14 @@ def test_faults_and_violations_come_together(cli: Cli, desk: Path) -> None:
         ("unknown-key.yaml", 17),
         ("events-exceed-total.yaml", 21),
     ]
-    assert run.stderr.splitlines()[-1].startswith("1 fault, 1 violation")
+    assert run.stdout.splitlines()[-2].startswith("1 fault, 1 violation")
 
 
 def test_violation_names_its_rule(cli: Cli, desk: Path) -> None:
     """What a shape finds names the shape and its file, so that the rule can be read."""
     done = check(cli, desk, "events-exceed-total.yaml")
 
-    assert "  rule: measurement-events-le-total (shapes/measurement-counts.ttl)" in done.stderr.splitlines()
+    assert "  rule: measurement-events-le-total (shapes/measurement-counts.ttl)" in done.stdout.splitlines()
 
 
 def test_duplicate_across_named_files(cli: Cli, desk: Path) -> None:
@@ -279,7 +278,7 @@ def test_duplicate_across_named_files(cli: Cli, desk: Path) -> None:
     done = cli("check", "--claims", Path("..") / "world", "a.yaml", "b.yaml", cwd=desk)
 
     assert heads(done) == [("b.yaml", 15, 9, "claim `same` is defined twice")]
-    assert "  fix:  first at a.yaml:15:9; rename one" in done.stderr.splitlines()
+    assert "  fix:  first at a.yaml:15:9; rename one" in done.stdout.splitlines()
 
 
 def test_build_refuses_as_check_does(cli: Cli, desk: Path) -> None:
@@ -337,7 +336,7 @@ def test_packaged_claims_are_the_world(cli: Cli, desk: Path) -> None:
     done = cli("check", "unresolved-claim.yaml", cwd=desk)
 
     assert [found[:3] for found in heads(done)] == [("unresolved-claim.yaml", 26, 9)]
-    assert "`fry-2018-cr`" in done.stderr
+    assert "`fry-2018-cr`" in done.stdout
     assert done.returncode == 1
 
 
@@ -346,13 +345,6 @@ def test_one_packaged_file(cli: Cli) -> None:
     path = BAD.parents[2] / "claims" / "fry-2018.yaml"
     done = cli("check", path)
 
-    assert {file for file, *_ in heads_before_verdict(done)} <= {str(path)}
+    assert {file for file, *_ in heads(done)} <= {str(path)}
     assert done.returncode == 0
-    assert done.stderr.splitlines()[-1] == "conforms"
-
-
-def heads_before_verdict(done: CompletedProcess[str]) -> list[tuple[str, int, int, str]]:
-    """Return what is reported before the last word of a check that went well."""
-    *lines, verdict = done.stderr.splitlines()
-    assert verdict == "conforms"
-    return heads(CompletedProcess(done.args, done.returncode, done.stdout, "\n".join(lines)))
+    assert done.stdout.splitlines()[-1] == "conforms"

@@ -24,7 +24,7 @@ def test_the_file_of_the_guide_conforms(cli: Cli, tmp_path: Path) -> None:
 
     run = cli("check", path)
 
-    assert (run.returncode, run.stderr.splitlines()[-1]) == (0, "conforms")
+    assert (run.returncode, run.stdout.splitlines()[-1]) == (0, "conforms")
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)

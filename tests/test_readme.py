@@ -61,7 +61,7 @@ def test_the_claim_example_is_a_claim(tmp_path: Path) -> None:
     changed = tmp_path / "shah-2020.yaml"
     changed.write_text(text.replace(one[0], claim), encoding="utf-8")
     answer = run("check", str(changed), cwd=tmp_path)
-    assert (answer.returncode, answer.stderr.splitlines()[-1]) == (0, "conforms")
+    assert (answer.returncode, answer.stdout.splitlines()[-1]) == (0, "conforms")
 
 
 def test_the_fault_shown_is_the_fault_reported(tmp_path: Path) -> None:
@@ -74,4 +74,4 @@ def test_the_fault_shown_is_the_fault_reported(tmp_path: Path) -> None:
     place, _, rest = shown.partition(" violation:")
     assert place.startswith("claims/shah-2020.yaml:")
     assert answer.returncode == 1
-    assert "violation:" + rest.rstrip() in answer.stderr
+    assert "violation:" + rest.rstrip() in answer.stdout

@@ -28,8 +28,8 @@ from tests.conftest import Cli, clean_environment
 from tests.test_ontology import CONCEPTS, ROOT, SCHEMES, TERMS, short, values
 
 FOLDER = ROOT / "docs" / "reference"
-FILES = ("classes.svg", "concepts.md", "ontology.md")
-PAGES = ("concepts.md", "ontology.md")
+FILES = ("classes.svg", "concepts.md", "ontology.md", "rules.md")
+PAGES = ("concepts.md", "ontology.md", "rules.md")
 SKOS, RDFS, OWL, TYPE = (
     *(STANDARD_PREFIXES[prefix] for prefix in ("skos", "rdfs", "owl")),
     STANDARD_PREFIXES["rdf"] + "type",

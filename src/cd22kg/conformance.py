@@ -15,7 +15,7 @@ from cd22kg.errors import InputError, Location, StoreError
 from cd22kg.progress import Progress
 from cd22kg.store import OxigraphStore, Store, is_store
 from cd22kg.validation.engine import Source, Validator
-from cd22kg.validation.rules import shape_rules, with_own
+from cd22kg.validation.rules import shape_rules
 from cd22kg.validation.shapes import Shapes, read_shapes
 from cd22kg.validation.validate import Verdicts
 from cd22kg.validation.verdict import Verdict
@@ -160,7 +160,7 @@ def validate_data(
         else:
             found = validator.validate(data.store, data.source, limit=limit, judge=verdicts.judge)
         say(f"{sum(found.tally.counts.values())} results")
-    rules = with_own(shape_rules(shapes)) if verdicts.marks else shape_rules(shapes)
+    rules = shape_rules(shapes)
     return Verdict(verdicts.report(found), found, rules, data=data.name)
 
 

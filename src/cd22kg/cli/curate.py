@@ -65,7 +65,7 @@ def check(
         raise InputError("`--ontology` checks the ontology that ships with the package", hint="name no claim files")
     if ontology:
         outcome = check_ontology(Progress(lambda line: typer.echo(line, err=True)))
-        rules = check_rules(read_checks())
+        rules = with_own(check_rules(read_checks()))
     else:
         outcome = run(files or [], claims)
         rules = with_own(shape_rules(read_shapes()))

@@ -19,7 +19,7 @@ _DCTERMS = STANDARD_PREFIXES["dcterms"]
 #: Where the page finds the files of the checkout.
 _TOP = "../../"
 _EXAMPLES = "tests/data/shapes"
-_OTHER = "Codes of no shape"
+_OTHER = "Other codes"
 _CHECKS = "Checks of the ontology"
 _MAY = {
     True: "yes, where the claim is marked with `publishedInconsistency`; it is then `annotated` and blocks nothing",

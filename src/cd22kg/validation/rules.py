@@ -20,6 +20,8 @@ from cd22kg.validation.validate import UNCONFIRMED
 PAGE = "docs/reference/rules.md"
 #: Code of the faults that are found before there is anything to hold against a shape.
 FAULT = "claim-file"
+#: Code of what a reasoner finds in the ontology.
+CONTRADICTION = "hermit"
 
 _RDFS, _DCTERMS = STANDARD_PREFIXES["rdfs"], STANDARD_PREFIXES["dcterms"]
 _CLASSES = (STANDARD_PREFIXES["rdfs"] + "Class", STANDARD_PREFIXES["owl"] + "Class")
@@ -74,7 +76,7 @@ class Rule:
     page: str = ""
 
 
-#: The codes that no shape carries.
+#: The codes that neither a shape nor a check of the ontology carries.
 OWN_RULES = (
     Rule(
         FAULT,
@@ -86,6 +88,16 @@ OWN_RULES = (
         "what the message says; unknown names come with the nearest known ones",
         "What cannot be read cannot be held against the rules, so a fault blocks a build as a violation does.",
         page=f"{PAGE}#{FAULT}",
+    ),
+    Rule(
+        CONTRADICTION,
+        "",
+        "fault",
+        "an ontology that contradicts itself",
+        "The ontology cannot be true, or a class of it can have no member; the axioms that lead there are listed",
+        "take one of them back",
+        "From a contradiction everything follows, so nothing that is inferred could be trusted.",
+        page=f"{PAGE}#{CONTRADICTION}",
     ),
     Rule(
         UNCONFIRMED,
@@ -141,7 +153,7 @@ def check_rules(checks: Iterable[Check]) -> dict[str, Rule]:
 
 
 def with_own(rules: Mapping[str, Rule]) -> dict[str, Rule]:
-    """Return the rules with those that no shape carries."""
+    """Return the rules with those of `OWN_RULES`."""
     return {**rules, **{rule.code: rule for rule in OWN_RULES}}
 
 

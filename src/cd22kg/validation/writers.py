@@ -11,6 +11,7 @@ from typing import Any
 
 from cd22kg.errors import Location, Problem
 from cd22kg.validation.report_graph import report_turtle
+from cd22kg.validation.rules import CONTRADICTION
 from cd22kg.validation.shielding import escaped, json_text, line_start, shielded
 from cd22kg.validation.verdict import Entry, Verdict, grouped
 from cd22kg.validation.writer_html import to_html
@@ -40,7 +41,10 @@ def to_text(verdict: Verdict, *, colour: bool = False) -> str:
 def _block(entry: Entry, colour: bool) -> str:
     """Return a finding as the house prints it, on lines that its content cannot break."""
     problem, place = entry.problem(), entry.location
-    message, rule, hint = map(shielded, (problem.message, problem.rule, problem.hint))
+    rule, hint = shielded(problem.rule), shielded(problem.hint)
+    # The reasoner lists the axioms at fault below each other; what a file says never begins a line.
+    lines = problem.message.splitlines() if entry.code == CONTRADICTION else [problem.message]
+    message = "\n    ".join(shielded(line.strip()) for line in lines)
     if place:
         place = Location(line_start(shielded(place.file)), place.line, place.column)
     text = str(Problem(message, place, rule, hint))
