@@ -93,7 +93,12 @@ def visible(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(spelled(c) if unicodedata.category(c) in HIDDEN_CATEGORIES else c for c in text)
+    return "".join(spelled(c) if is_hidden(c) else c for c in text)
+
+
+def is_hidden(character: str) -> bool:
+    """Return whether a character hides what is written, or is none: U+FFFE and the like, which XML cannot hold."""
+    return unicodedata.category(character) in HIDDEN_CATEGORIES or ord(character) & 0xFFFE == 0xFFFE
 
 
 def spelled(character: str) -> str:

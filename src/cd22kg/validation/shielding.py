@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from cd22kg.gate.text import HIDDEN_CATEGORIES, spelled, visible
+from cd22kg.gate.text import is_hidden, spelled, visible
 
 #: What build services read as a command, wherever it stands in a line of their log.
 _COMMAND = re.compile(r"#(?=#(vso)?\[)")
@@ -36,7 +35,7 @@ def escaped(document: str, how: Callable[[str], str] = spelled, sign: str = r"\u
     """
 
     def replaced(match: re.Match[str]) -> str:
-        return how(match[0]) if unicodedata.category(match[0]) in HIDDEN_CATEGORIES else match[0]
+        return how(match[0]) if is_hidden(match[0]) else match[0]
 
     return _COMMAND.sub(lambda match: sign, _SUSPECT.sub(replaced, document))
 

@@ -37,6 +37,11 @@ class Entry:
         """The file it was found in, or nothing."""
         return self.location.file if self.location else ""
 
+    @property
+    def text(self) -> str:
+        """What is wrong, and how to mend it, as sentences."""
+        return sentences(self.message, f"Fix: {self.hint}" if self.hint else "")
+
     def problem(self) -> Problem:
         """Return the entry as a problem, for printing; a fault has no rule that could be read."""
         if self.severity == "fault":
@@ -133,6 +138,11 @@ class Verdict:
     def _page(self, code: str) -> str:
         rule = self.rules.get(code)
         return rule.page if rule else ""
+
+
+def sentences(*parts: str) -> str:
+    """Return texts, those that are not empty, as sentences."""
+    return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part)
 
 
 def grouped(entries: Iterable[Entry]) -> dict[str, dict[str, list[Entry]]]:

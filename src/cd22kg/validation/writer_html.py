@@ -9,7 +9,7 @@ from html import escape
 
 from cd22kg.validation.rules import Rule
 from cd22kg.validation.shielding import shielded
-from cd22kg.validation.verdict import Entry, Verdict, grouped
+from cd22kg.validation.verdict import Entry, Verdict, grouped, sentences
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -25,7 +25,7 @@ li { margin: .5rem 0; overflow-wrap: anywhere; }
 _HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
 #: Nothing is loaded or run; the one style sheet is known by its hash.
 POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'"
-_NO_FILE = "Without a file"
+_NO_PLACE = "Without a place"
 
 
 def to_html(verdict: Verdict) -> str:
@@ -55,11 +55,11 @@ def _page(verdict: Verdict) -> Iterator[str]:
     if len(groups) > 1:
         yield "<nav>\n<h2>Files</h2>\n<ol>"
         for number, (file, by_code) in enumerate(groups.items(), 1):
-            name = _text(file) if file else _NO_FILE
+            name = _text(file) if file else _NO_PLACE
             yield f'<li><a href="#file-{number}">{name}</a> ({sum(map(len, by_code.values()))})</li>'
         yield "</ol>\n</nav>"
     for number, (file, by_code) in enumerate(groups.items(), 1):
-        yield f'<section id="file-{number}">\n<h2>{f"<code>{_text(file)}</code>" if file else _NO_FILE}</h2>'
+        yield f'<section id="file-{number}">\n<h2>{f"<code>{_text(file)}</code>" if file else _NO_PLACE}</h2>'
         for code, entries in by_code.items():
             yield from _rule(code, verdict.rules.get(code), entries)
         yield "</section>"
@@ -69,7 +69,7 @@ def _page(verdict: Verdict) -> Iterator[str]:
 def _rule(code: str, rule: Rule | None, entries: Sequence[Entry]) -> Iterator[str]:
     yield f"<section>\n<h3><code>{_text(code)}</code></h3>"
     if rule and rule.title:
-        yield f"<p><strong>{_text(rule.title)}.</strong> {_text(rule.why)}</p>"
+        yield f"<p><strong>{_text(sentences(rule.title))}</strong> {_text(sentences(rule.why))}</p>"
     file = entries[0].file
     where = " · ".join(f"<code>{_text(part)}</code>" for part in (file, entries[0].page) if part)
     if where:

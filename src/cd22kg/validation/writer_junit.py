@@ -69,5 +69,4 @@ def _case(
 def _line(entry: Entry) -> str:
     """Return an entry on one line, place first."""
     place = f"{entry.location}: " if entry.location else ""
-    fix = f" Fix: {entry.hint}." if entry.hint else ""
-    return line_start(shielded(f"{place}{entry.severity}: {entry.message}.{fix}"))
+    return line_start(shielded(f"{place}{entry.severity}: {entry.text}"))

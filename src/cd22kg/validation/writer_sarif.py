@@ -18,7 +18,7 @@ from urllib.parse import quote
 from cd22kg.namespaces import short_name
 from cd22kg.validation.rules import Rule
 from cd22kg.validation.shielding import json_text, shielded
-from cd22kg.validation.verdict import Entry, Verdict
+from cd22kg.validation.verdict import Entry, Verdict, sentences
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #: Files are named from the top of the checkout, which whoever reads the log knows by this name.
@@ -62,20 +62,20 @@ def _notifications(verdict: Verdict) -> dict[str, Any]:
 
 def _rule(rule: Rule) -> dict[str, Any]:
     """Return a rule; its help names the page by a path, as the standard takes no relative address for `helpUri`."""
-    what = rule.what or rule.title or rule.code
-    fix = f"Fix: {rule.fix}." if rule.fix else ""
+    fix = f"Fix: {rule.fix}" if rule.fix else ""
+    see = f"See {rule.page}" if rule.page else ""
     found: dict[str, Any] = {
         "id": rule.code,
-        "shortDescription": _message(rule.title or what),
-        "fullDescription": _message(" ".join(part for part in (f"{what}.", rule.why) if part)),
-        "help": _message(" ".join(part for part in (rule.why, fix, rule.page and f"See {rule.page}") if part) or what),
+        "shortDescription": _message(rule.title or rule.what or rule.code),
+        "fullDescription": _message(sentences(rule.what, rule.why) or rule.title or rule.code),
+        "help": _message(sentences(rule.why, fix, see) or rule.title or rule.code),
         "defaultConfiguration": {"level": _LEVELS.get(rule.severity, "error")},
         "properties": {"file": rule.file, "mayBePublished": rule.may_be_published, "sources": list(rule.sources)},
     }
     if rule.page:
         found["properties"]["page"] = rule.page
-        marked = [_MARKS.sub(r"\\\g<0>", part) for part in (rule.why, fix) if part]
-        found["help"]["markdown"] = "\n\n".join((*marked, f"See [{rule.code}]({rule.page})"))
+        marked = _MARKS.sub(r"\\\g<0>", sentences(rule.why, fix))
+        found["help"]["markdown"] = f"{marked} See [{rule.code}]({rule.page})."
     return found
 
 
@@ -85,7 +85,6 @@ def _message(text: str) -> dict[str, str]:
 
 
 def _result(entry: Entry, rule: int, data: str, mark: str) -> dict[str, Any]:
-    text = f"{entry.message}. Fix: {entry.hint}." if entry.hint else f"{entry.message}."
     location: dict[str, Any] = {}
     file = entry.place or data
     if file:
@@ -102,7 +101,7 @@ def _result(entry: Entry, rule: int, data: str, mark: str) -> dict[str, Any]:
         "ruleId": entry.code,
         "ruleIndex": rule,
         "level": _LEVELS.get(entry.severity, "error"),
-        "message": _message(text),
+        "message": _message(entry.text),
         "partialFingerprints": {_FINGERPRINT: mark},
         "properties": {
             "severity": entry.severity,
