@@ -65,20 +65,22 @@ def check(
         raise InputError("`--ontology` checks the ontology that ships with the package", hint="name no claim files")
     if ontology:
         outcome = check_ontology(Progress(lambda line: typer.echo(line, err=True)))
-        rules = with_own(check_rules(read_checks()))
     else:
         outcome = run(files or [], claims)
-        rules = with_own(shape_rules(read_shapes()))
+    rules = {}
+    if form != "text":  # text names the rule alone, and is what a curator waits for
+        rules = with_own(check_rules(read_checks()) if ontology else shape_rules(read_shapes()))
     name = str(files[0]) if files and len(files) == 1 else ""
     tell(Verdict(outcome.report, rules=rules, problems=outcome.problems, limit=max_findings, data=name), form)
 
 
 def _tell(outcome: Outcome, shown: Collection[str]) -> None:
     """Print every fault, the findings of the severities shown, and the number of each."""
-    for problem in outcome.problems:
-        typer.echo(str(problem), err=True)
-    for finding in outcome.report.findings:
-        if finding.severity in shown:
-            typer.echo(str(finding.problem()), err=True)
-    counts = {"fault": len(outcome.problems), **outcome.report.counts()}
-    typer.echo(", ".join(f"{count} {name}" for name, count in counts.items()), err=True)
+    from cd22kg.validation.verdict import Verdict
+    from cd22kg.validation.writers import entry_text
+
+    verdict = Verdict(outcome.report, problems=outcome.problems)
+    for entry in verdict.entries:
+        if entry.severity == "fault" or entry.severity in shown:
+            typer.echo(entry_text(entry), err=True)
+    typer.echo(", ".join(f"{count} {name}" for name, count in verdict.counts.items()), err=True)

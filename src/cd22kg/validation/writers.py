@@ -31,14 +31,14 @@ def to_text(verdict: Verdict, *, colour: bool = False) -> str:
     """
     lines: list[str] = []
     for by_code in grouped(verdict.entries).values():
-        lines += [_block(entry, colour) for entries in by_code.values() for entry in entries]
+        lines += [entry_text(entry, colour=colour) for entries in by_code.values() for entry in entries]
     lines += [shielded(f"note: {note}") for note in verdict.notes]
     lines.append(", ".join(f"{count} {name}" for name, count in verdict.counts.items()))
     lines.append("conforms" if verdict.conforms else "does not conform")
     return "\n".join(lines) + "\n"
 
 
-def _block(entry: Entry, colour: bool) -> str:
+def entry_text(entry: Entry, *, colour: bool = False) -> str:
     """Return a finding as the house prints it, on lines that its content cannot break."""
     problem, place = entry.problem(), entry.location
     rule, hint = shielded(problem.rule), shielded(problem.hint)
