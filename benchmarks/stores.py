@@ -79,7 +79,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--repeats", type=_positive, default=5, metavar="N", help="turns of cd22kg and raw pyoxigraph")
     parser.add_argument("--limit", type=float, default=300.0, metavar="S", help="seconds for load and queries")
     parser.add_argument("--memory", type=float, default=12.0, metavar="GIB", help="most memory of an engine")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="keep the data there, and find it there again")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="keep the data there and find it there again; another generator wants another folder",
+    )
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where stores are made; the system's by default")
     parser.add_argument("--write", type=Path, nargs="?", const=RESULTS, metavar="DIR",
                         help="keep the report there, in benchmarks/results/ unless told otherwise")  # fmt: skip

@@ -8,7 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
@@ -246,13 +249,13 @@ _LIBRARIES = ("cd22kg", "pyoxigraph", "rdflib", "oxrdflib", "owlready2", "maplib
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of the libraries that are here."""
-    return dict(_installed(_LIBRARIES))
-
-
-def _installed(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for name in names:
-        try:
-            yield name, version(name)
-        except PackageNotFoundError:
-            continue
+    """Return the versions of the libraries and programs that are here."""
+    found = {}
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    if program := shutil.which("virtuoso-t"):
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+        if number := re.search(r"Version ([0-9.]+)", said.stdout + said.stderr):
+            found["Virtuoso"] = number[1]
+    return found

@@ -57,8 +57,8 @@ def report(
             f"{data.claims:,} claims in {data.quads:,} quads ({data.triples:,} different triples)"
             for data in sizes.values()
         ),
-        f"- each engine and size in a process of its own; cd22kg and raw pyoxigraph {repeats} times by turns, of which"
-        " the medians are told, the others once",
+        "- each engine and size in a process of its own; cd22kg and raw pyoxigraph by turns, with the medians told;"
+        f" number of turns: {repeats}; the other engines once",
         f"- limits: {limits.seconds:g} s for load and queries, as much again for the dump; {limits.gibibytes:g} GiB",
         "- owlready2 (its own SPARQL engine, rows as CSV) and maplib get the union of the graphs as N-Triples, the"
         " others N-Quads; Virtuoso loads with its own bulk loader, is asked over HTTP, and is dumped graph by graph",

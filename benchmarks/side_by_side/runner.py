@@ -42,7 +42,7 @@ class Result:
 
     Attributes:
         engine, claims, repeat: What was run.
-        fate: Empty if it ended well; else ``over 300 s``, ``over 12 GiB``, ``not here: ...`` or ``failed: ...``.
+        fate: Empty if it ended well; else such as ``over 300 s``, ``over 12 GiB``, ``not here: ...``, ``failed: ...``.
         load: Whether with named graphs; seconds and CPU seconds of load and of optimising; the peak of memory in MiB.
         queries: By name: seconds of the first answer and the median of more, rows, digest; or an error.
         dump: Seconds, lines, bytes, and the peak of memory in MiB.
@@ -102,7 +102,7 @@ def _watch(process: subprocess.Popen[bytes], out: Path, limits: Limits) -> str:
         if not asked and any(event["event"] == "asked" for event in found):
             asked, start = True, time.monotonic()
         if time.monotonic() - start > limits.seconds:
-            return f"over {limits.seconds:g} s"
+            return f"over {limits.seconds:g} s" + (" in the dump" if asked else "")
         pids = [process.pid, *(event["pid"] for event in found if event["event"] == "server")]
         if sum(map(held, pids)) > limits.gibibytes * 1024:
             return f"over {limits.gibibytes:g} GiB"
