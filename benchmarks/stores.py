@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import math
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -89,12 +90,17 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--write", type=Path, nargs="?", const=RESULTS, metavar="DIR",
                         help="keep the report there, in benchmarks/results/ unless told otherwise")  # fmt: skip
     options = parser.parse_args(arguments)
+    if options.folder is not None and not options.folder.is_dir():
+        parser.error(f"there is no folder {options.folder}; make it, or leave --folder out")
     options.sizes = sorted(set(options.sizes))
     return options
 
 
 def _claims(text: str) -> int:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
     if not number.is_integer() or not 1 <= number <= MAX_CLAIMS:
         raise argparse.ArgumentTypeError(f"`{text}` is no number of claims from 1 to {MAX_CLAIMS}")
     return int(number)

@@ -187,9 +187,27 @@ def test_ratio_is_the_median_of_pairs() -> None:
     assert ratio(results, 150, ("cd22kg-disk", "raw-disk"), load_of) == 2.0
 
 
-def test_a_size_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    """A size out of range ends with 2 and says what is wrong."""
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--sizes", "1.5"], "`1.5` is no number of claims from 1 to 100000000"),
+        (["--sizes", "many"], "`many` is no number of claims from 1 to 100000000"),
+        (["--repeats", "0"], "`0` is not 1 or more"),
+        (["--engines", "jena"], "invalid choice: 'jena' (choose from"),
+        (["--folder", "nowhere"], "there is no folder nowhere; make it"),
+    ],
+    ids=["fraction", "word", "repeats", "engine", "folder"],
+)
+def test_a_wrong_argument_is_refused(
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An argument that makes no sense ends with 2 and says what is wrong."""
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as ended:
-        stores.main(["--sizes", "1.5"])
+        stores.main(arguments)
     assert ended.value.code == 2
-    assert "`1.5` is no number of claims from 1 to 100000000" in capsys.readouterr().err
+    assert message in capsys.readouterr().err
