@@ -211,6 +211,10 @@ class _ShapeCompiler:
         """Return the pattern that finds the focus nodes."""
         return self.focus.pattern("?this", self.schema, self.names)
 
+    def reach(self, path: Path, value: str = "?value") -> str:
+        """Return the pattern that finds the focus nodes and their values."""
+        return self.focus.reach("?this", path, value, self.schema, self.names)
+
     def check(self, body: str, *constraints: Constraint, columns: str = "?this") -> Check:
         query = f"SELECT DISTINCT {columns} WHERE {{ {body} }}"
         return Check(self.shape, constraints, query)
@@ -282,7 +286,7 @@ class _ShapeCompiler:
         if self.by_value(path):
             body = f"{pattern} FILTER(IF({broken}, {self.test()}, false))"
         else:
-            body = f"{self.pattern()} {pattern} FILTER({broken})"
+            body = f"{self.reach(path)} FILTER({broken})"
         return self.check(body, *constraints, columns="?this ?value" + self.flags(bad))
 
     def test(self) -> str:
@@ -302,14 +306,12 @@ class _ShapeCompiler:
         elif name == "HasValue":
             yield self.check(self.without(path, constraint), constraint)
         elif name == "UniqueLang":
-            grouped = f"{path.pattern('?this', '?text')} BIND(LCASE(LANG(?text)) AS ?language) FILTER(?language != '')"
+            grouped = f"{self.found(path, '?text')} BIND(LCASE(LANG(?text)) AS ?language) FILTER(?language != '')"
             yield self.check(self.counted(path, grouped, "?text", "> 1", "?this ?language"), constraint)
         elif name == "Closed":
             allowed = ", ".join(map(str, constraint.terms))
-            found = f"?value ?closed ?extra . FILTER(?closed NOT IN ({allowed}))"
-            columns = "?this (?extra AS ?value) (?closed AS ?path)"
-            inner = f"{self.pattern()} {path.pattern('?this', '?at')} {found.replace('?value ', '?at ')}"
-            yield self.check(inner, constraint, columns=columns)
+            body = f"{self.reach(path, '?at')} ?at ?path ?value . FILTER(?path NOT IN ({allowed}))"
+            yield self.check(body, constraint, columns="?this ?value ?path")
         else:
             yield from self.compared(path, constraint)
 
@@ -317,7 +319,7 @@ class _ShapeCompiler:
         typed = self.schema.typed("?value", (text_of(constraint.terms[0]),), self.names)
         columns = "?this ?value"
         if not self.by_value(path):
-            body = f"{self.pattern()} {path.pattern('?this', '?value')} FILTER NOT EXISTS {{ {typed} }}"
+            body = f"{self.reach(path)} FILTER NOT EXISTS {{ {typed} }}"
             return self.check(body, constraint, columns=columns)
         inner = f"SELECT ?this ?value WHERE {{ {path.pattern('?this', '?value')} MINUS {{ {typed} }} }}"
         return self.check(f"{{ {inner} }} FILTER({self.test()})", constraint, columns=columns)
@@ -327,11 +329,15 @@ class _ShapeCompiler:
         having = f"GROUP BY {keys} HAVING(COUNT(DISTINCT {value}) {condition})"
         if self.by_value(path):
             return f"{{ SELECT ?this WHERE {{ {found} }} {having} }} FILTER({self.test()})"
-        return f"{{ SELECT ?this WHERE {{ {self.pattern()} {found} }} {having} }}"
+        return f"{{ SELECT ?this WHERE {{ {found} }} {having} }}"
+
+    def found(self, path: Path, value: str = "?value") -> str:
+        """Return a pattern for the values: of any node where one begins with the values, else of the focus nodes."""
+        return path.pattern("?this", value) if self.by_value(path) else self.reach(path, value)
 
     def qualified(self, path: Path, constraint: Constraint) -> str:
         """Return a pattern for the values that count."""
-        pattern = path.pattern("?this", "?value")
+        pattern = self.found(path)
         if constraint.shapes:
             pattern += f" FILTER({self.expressions.qualifies(constraint, '?value')})"
         return pattern
@@ -342,7 +348,6 @@ class _ShapeCompiler:
             enough = self.expressions.at_least(path, constraint, "?this", constraint.number)
             if constraint.number <= MAX_NESTED:
                 return f"{self.pattern()} FILTER(!{enough})"
-            found = f"{self.pattern()} {found}"
         elif constraint.number == 1:
             return f"{self.pattern()} MINUS {{ {found} }}"
         having = f"GROUP BY ?this HAVING(COUNT(DISTINCT ?value) >= {constraint.number})"
@@ -351,7 +356,7 @@ class _ShapeCompiler:
     def too_many(self, path: Path, constraint: Constraint) -> str:
         found = self.qualified(path, constraint)
         if constraint.number == 0:
-            return f"{self.pattern()} {found}"
+            return f"{found} FILTER({self.test()})" if self.by_value(path) else found
         return self.counted(path, found, "?value", f"> {constraint.number}")
 
     def without(self, path: Path, constraint: Constraint) -> str:
@@ -361,9 +366,9 @@ class _ShapeCompiler:
 
     def compared(self, path: Path, constraint: Constraint) -> Iterator[Check]:
         """Yield the checks of the values against those of another property."""
-        pattern, other = path.pattern("?this", "?value"), f"<{text_of(constraint.terms[0])}>"
+        other = f"<{text_of(constraint.terms[0])}>"
         columns = "?this ?value"
-        start = f"{self.pattern()} {pattern}"
+        start = self.reach(path)
         if constraint.name == "Disjoint":
             yield self.check(f"{start} ?this {other} ?value .", constraint, columns=columns)
         elif constraint.name == "Equals":

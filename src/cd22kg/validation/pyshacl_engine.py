@@ -76,7 +76,7 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
                 do_owl_imports=False,
                 meta_shacl=False,
             )
-    except (NotImplementedError, ReportableRuntimeError) as error:
+    except (NotImplementedError, ReportableRuntimeError, TypeError) as error:  # the last where it compares dates
         raise InputError(f"the shapes cannot be used: {error}", hint="mend the shape it names") from None
     if not isinstance(report, rdflib.Graph):
         raise InputError(f"pySHACL gave no report: {report}", hint="mend the shapes")
@@ -87,7 +87,9 @@ def _results(report: rdflib.Graph) -> Iterator[Result]:
     """Yield the results of a report, as terms of the store."""
     text = report.serialize(format="nt", encoding="utf-8")
     graph = ShapeGraph(parse(text, format=RdfFormat.N_TRIPLES))
-    for node in graph.instances(SHACL + "ValidationResult"):
+    # Only these: the details of a result, which pySHACL adds, are results of their own in the graph.
+    (whole,) = graph.instances(SHACL + "ValidationReport")
+    for node in graph.objects(whole, "result"):
         source = graph.one(node, "sourceShape")
         component, severity = graph.iri(node, "sourceConstraintComponent"), graph.iri(node, "resultSeverity")
         focus = graph.one(node, "focusNode")
