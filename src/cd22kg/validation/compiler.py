@@ -2,7 +2,7 @@
 
 The forms were measured on Oxigraph, which keeps no statistics. What must be there is subtracted with MINUS (a hash of
 the values, several times faster on disk than NOT EXISTS, which looks up each node); values are counted by GROUP BY; a
-value is first held against its constraint and only then its node against the targets.
+value is first held against its constraint and only then its node against the targets, see `held`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cd22kg.validation.constraint_query import (
     refuse_forbidden,
     select_violations,
 )
-from cd22kg.validation.focus import Focus, Names, Schema
+from cd22kg.validation.focus import Focus, Names, Schema, held
 from cd22kg.validation.paths import Path
 from cd22kg.validation.plan import Check
 from cd22kg.validation.shape_model import Constraint, Node, Shape, ShapeSet
@@ -284,7 +284,7 @@ class _ShapeCompiler:
         broken = " || ".join(bad)
         pattern = path.pattern("?this", "?value")
         if self.by_value(path):
-            body = f"{pattern} FILTER(IF({broken}, {self.test()}, false))"
+            body = f"{pattern} FILTER({held(broken, self.test())})"
         else:
             body = f"{self.reach(path)} FILTER({broken})"
         return self.check(body, *constraints, columns="?this ?value" + self.flags(bad))
@@ -321,14 +321,15 @@ class _ShapeCompiler:
         if not self.by_value(path):
             body = f"{self.reach(path)} FILTER NOT EXISTS {{ {typed} }}"
             return self.check(body, constraint, columns=columns)
-        inner = f"SELECT ?this ?value WHERE {{ {path.pattern('?this', '?value')} MINUS {{ {typed} }} }}"
-        return self.check(f"{{ {inner} }} FILTER({self.test()})", constraint, columns=columns)
+        inner = f"SELECT ?this ?value (true AS ?bad) WHERE {{ {path.pattern('?this', '?value')} MINUS {{ {typed} }} }}"
+        return self.check(f"{{ {inner} }} FILTER({held('?bad', self.test())})", constraint, columns=columns)
 
     def counted(self, path: Path, found: str, value: str, condition: str, keys: str = "?this") -> str:
         """Return a body for the nodes whose distinct values, counted, meet a condition."""
-        having = f"GROUP BY {keys} HAVING(COUNT(DISTINCT {value}) {condition})"
         if self.by_value(path):
-            return f"{{ SELECT ?this WHERE {{ {found} }} {having} }} FILTER({self.test()})"
+            inner = f"SELECT ?this (COUNT(DISTINCT {value}) AS ?count) WHERE {{ {found} }} GROUP BY {keys}"
+            return f"{{ {inner} }} FILTER({held(f'?count {condition}', self.test())})"
+        having = f"GROUP BY {keys} HAVING(COUNT(DISTINCT {value}) {condition})"
         return f"{{ SELECT ?this WHERE {{ {found} }} {having} }}"
 
     def found(self, path: Path, value: str = "?value") -> str:

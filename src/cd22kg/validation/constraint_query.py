@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from cd22kg.store import Term
-from cd22kg.validation.focus import ENOUGH, Focus, Names, Schema
+from cd22kg.validation.focus import ENOUGH, Focus, Names, Schema, held
 from cd22kg.validation.paths import Path
 from cd22kg.validation.shape_graph import unusable
 from cd22kg.validation.shape_model import Constraint, Query, Shape
@@ -184,7 +184,8 @@ def select_violations(shape: Shape, constraint: Constraint, focus: Focus, schema
     body = edit.text(found.tokens, start - 1, len(found.tokens), found.expressions, inserts)
     text = f"{{ {header} {body} }}"
     if free:
-        text += f" FILTER({focus.test('?this', schema, names)})"
+        found_by = names.new("found")
+        text += f" BIND(true AS {found_by}) FILTER({held(found_by, focus.test('?this', schema, names))})"
     return f"{prologue(query)}{before}SELECT DISTINCT * WHERE {{ {text} }}"
 
 

@@ -16,6 +16,14 @@ ENOUGH = 10_000
 MAX_SUBCLASSES = 300
 
 
+def held(condition: str, test: str) -> str:
+    """Return an expression for both, of which the engine cannot ask the second, a look-up, before the first.
+
+    A plain filter moves down to the triples and is asked of each of them: 300 ms instead of 30.
+    """
+    return f"IF({condition}, {test}, false)"
+
+
 class Names:
     """Variables that nothing else uses, within one query."""
 
