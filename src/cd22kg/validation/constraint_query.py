@@ -14,7 +14,6 @@ from itertools import pairwise
 
 from cd22kg.store import Term
 from cd22kg.validation.focus import ENOUGH, Focus, Names, Schema, held
-from cd22kg.validation.paths import Path
 from cd22kg.validation.shape_graph import unusable
 from cd22kg.validation.shape_model import Constraint, Query, Shape
 from cd22kg.validation.sparql_tokens import Group, ReadQuery, Token, UnreadableQueryError
@@ -252,8 +251,3 @@ def _runs_freely(found: ReadQuery, query: Query, focus: Focus, schema: Schema) -
         if _ONE_PROPERTY.fullmatch(pattern.predicate):
             rarest = min(rarest, schema.frequency(iri))
     return focus.size(schema) * 8 > rarest
-
-
-def path_predicates(path: Path | None) -> set[str]:
-    """Return the properties of a path."""
-    return set(path.predicates()) if path else set()

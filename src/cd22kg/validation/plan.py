@@ -1,9 +1,9 @@
-"""What a compiler gives: queries, and how to read a result off each row."""
+"""A compiled query, and how to read a result off each row."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
 
@@ -91,22 +91,3 @@ class Check:
             messages=messages,
             constraint=constraint.query.node if constraint.query else None,
         )
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is run where.
-
-    Attributes:
-        checks: The queries for the store.
-        authored: The queries that need numbers as they were written, see `terms`.
-        predicates: The properties that those read; nothing if they may read any.
-        foreign: The shapes left to the reference engine, each with the reason.
-        notes: What a reader of the report should know.
-    """
-
-    checks: tuple[Check, ...]
-    authored: tuple[Shape, ...] = ()
-    predicates: frozenset[str] | None = frozenset()
-    foreign: Mapping[Node, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
