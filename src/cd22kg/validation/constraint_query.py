@@ -131,7 +131,12 @@ class _Edit:
             if token.kind == "space":
                 parts.append(" ")
                 continue
-            parts.append(self.written(token, before, last, in_expression=position in expressions))
+            written = self.written(token, before, last, in_expression=position in expressions)
+            if token.variable and not written.startswith("?") and last.text == "(" and before.upper == "BOUND":
+                # BOUND takes a variable only; what stands for one here always has a value.
+                parts[len(parts) - 1 - parts[::-1].index(before.text)] = ""
+                written = "true"
+            parts.append(written)
             before, last = last, token
         if end in inserts:
             parts.append(f" {inserts[end]} ")

@@ -70,8 +70,8 @@ class Check:
             if isinstance(flag, Literal) and flag.value == "true"
         )
 
-    def result(self, constraint: Constraint, row: Mapping[str, Term | None], messages: tuple[Literal, ...]) -> Result:
-        """Return the result of one constraint for a row."""
+    def result(self, constraint: Constraint, row: Mapping[str, Term | None]) -> Result:
+        """Return the result of one constraint for a row, without its messages."""
         focus = from_authored(row["this"])
         assert focus is not None  # noqa: S101  # every query binds ?this
         path = self.shape.path
@@ -88,6 +88,5 @@ class Check:
             shape=self.shape.node,
             component=constraint.component,
             severity=self.shape.severity.value,
-            messages=messages,
             constraint=constraint.query.node if constraint.query else None,
         )
