@@ -145,9 +145,11 @@ def test_message_of_a_row_comes_first() -> None:
         ("SELECT $this WHERE { VALUES ?p { 1 } $this ex:p ?p }", "VALUES"),
         ("SELECT $this WHERE { SERVICE <http://example.org/> { $this ex:p ?p } }", "SERVICE"),
         ("SELECT $this WHERE { { SELECT ?p WHERE { ?s ex:p ?p } } $this ex:p ?p }", "does not select $this"),
+        ("SELECT $this WHERE { $this ex:p ?p , , SERVICE <http://example.org/> { $this ex:p ?p } }", "SERVICE"),
+        ("SELECT $this WHERE { $this ex:p ?p \\\\u0053ERVICE <x> { } }", "escape is not allowed"),
         ("SELECT (?t AS ?this) WHERE { ?t ex:p ?p }", "bound beforehand"),
     ],
-    ids=["MINUS", "VALUES", "SERVICE", "inner query", "assigned"],
+    ids=["MINUS", "VALUES", "SERVICE", "inner query", "SERVICE in disorder", "escape", "assigned"],
 )
 def test_forbidden_words(query: str, said: str) -> None:
     """What has no meaning with variables bound beforehand is refused, with the name of the shape."""
@@ -156,6 +158,16 @@ def test_forbidden_words(query: str, said: str) -> None:
         Validator(turtle(f"{DECLARED} ex:s a sh:NodeShape ; sh:targetClass ex:T ; {shape} ."))
 
     assert said in str(caught.value)
+
+
+def test_namespace_cannot_smuggle_text() -> None:
+    """The namespace of a prefix is an IRI; it cannot end early and go on as a query."""
+    declared = 'ex:o sh:declare [ sh:prefix "ex" ; sh:namespace "http://example.org/> SELECT * WHERE { ?s ?p ?o }" ] .'
+    shape = (
+        "ex:s sh:targetClass ex:T ; sh:sparql [ sh:prefixes ex:o ; sh:select 'SELECT $this WHERE { $this a ?c }' ] ."
+    )
+    with pytest.raises(InputError, match="for what is no IRI"):
+        Validator(turtle(declared + shape))
 
 
 @pytest.mark.parametrize("text", ["", "DESCRIBE <x>", "SELECT $this WHERE { $this", "SELECT $this WHERE { , }"])

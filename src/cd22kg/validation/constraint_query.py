@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from cd22kg.errors import QueryError
+from cd22kg.gate.sparql import check_query
 from cd22kg.store import Term
 from cd22kg.validation.focus import ENOUGH, Focus, Names, Schema, held
 from cd22kg.validation.shape_graph import unusable
@@ -44,8 +46,12 @@ def refuse_forbidden(query: Query, shape: Shape) -> None:
     """Refuse what SHACL forbids in a constraint, as it has no meaning with variables bound beforehand.
 
     Raises:
-        InputError: If the query has such a thing.
+        InputError: If the query has such a thing, or one that no query from outside may have.
     """
+    try:
+        check_query(query.text, shape.name)
+    except QueryError as error:
+        unusable(shape.node, f"has a query that is refused: {error.message}")
     bound = {"this", "PATH", "value", "currentShape", "shapesGraph", *query.parameters} - (
         {"value"} if query.form == "select" else set()
     )
