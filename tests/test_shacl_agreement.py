@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
@@ -39,14 +39,13 @@ def typed(text: str, kind: str) -> Literal:
 THINGS: list[Term] = [ex("a"), ex("b"), ex("c"), BlankNode("d")]
 CLASSES = [ex("A"), ex("B"), ex("C")]
 PROPERTIES = [ex("p"), ex("q"), ex("r")]
-#: Ill-formed numbers are left out: pySHACL finds them in every range, where SHACL finds them in none.
+#: Ill-formed literals are left out: pySHACL finds them in any range, where SHACL finds them in none.
 LITERALS: list[Term] = [
     typed("1", "integer"),
     typed("2", "integer"),
     typed("1.50", "decimal"),
     typed("2.0", "decimal"),
     typed("2020-01-31", "date"),
-    typed("2020-02-31", "date"),
     typed("true", "boolean"),
     typed("7", "byte"),
     Literal("x"),
@@ -231,10 +230,15 @@ def key(result: Result) -> tuple[str, ...]:
 @given(shape_graphs(), data_graphs())
 def test_engines_agree(shapes: list[Quad], data: list[Quad]) -> None:
     """Focus node, path, value, shape, component and severity of every result are the same."""
+    used = {quad.predicate.value.removeprefix(SH) for quad in shapes}
+    if used & {"lessThan", "lessThanOrEquals"}:
+        # pySHACL puts IRIs in an order, which the `<` of SPARQL, and so that of SHACL, does not.
+        assume(not used & {"zeroOrOnePath", "zeroOrMorePath"})
+        data = [q for q in data if isinstance(q.object, Literal) or q.predicate.value in (RDF_TYPE, SUBCLASS)]
     try:
         expected = {key(result) for result in pyshacl_engine.run(data, shapes)}
     except InputError:
-        # It lets `sh:node` name no property shape, and gives up on the order of blank nodes.
+        # It lets `sh:node` name no property shape, and gives up on the order of dates.
         reject()
     store = OxigraphStore()
     store.load(data)

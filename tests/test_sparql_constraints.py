@@ -160,6 +160,14 @@ def test_forbidden_words(query: str, said: str) -> None:
     assert said in str(caught.value)
 
 
+def test_query_of_a_target_reaches_nowhere() -> None:
+    """The query of a target, which only pySHACL runs, is refused too where it reaches outside."""
+    query = "SELECT ?this WHERE { SERVICE <http://127.0.0.1:9/> { ?this a ?c } }"
+    shape = f"ex:s a sh:NodeShape ; sh:target [ a sh:SPARQLTarget ; sh:select '{query}' ] ; sh:nodeKind sh:IRI ."
+    with pytest.raises(InputError, match="a query of the shapes is refused: `SERVICE` is not allowed"):
+        run(turtle(shape), turtle(DATA))
+
+
 def test_namespace_cannot_smuggle_text() -> None:
     """The namespace of a prefix is an IRI; it cannot end early and go on as a query."""
     declared = 'ex:o sh:declare [ sh:prefix "ex" ; sh:namespace "http://example.org/> SELECT * WHERE { ?s ?p ?o }" ] .'
