@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import RdfFormat, parse
 
+from cd22kg import conformance
 from cd22kg.conformance import open_data, shapes_in, validate_data
 from cd22kg.errors import InputError
 from cd22kg.namespaces import STANDARD_PREFIXES
@@ -121,6 +122,42 @@ def test_store_folder(cli: Cli, tmp_path: Path, shapes: Path) -> None:
 
     assert (first.returncode, again.returncode) == (1, 1)
     assert first.stdout == again.stdout
+
+
+def test_large_file_goes_to_disk(tmp_path: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file over the limit is loaded into a store on disk that is gone afterwards, with the same findings."""
+    monkeypatch.setattr(conformance, "MAX_IN_MEMORY", 0)
+    with open_data(write(tmp_path / "bad.ttl", BAD)) as data:
+        verdict = validate_data(data, shapes_in(shapes))
+        assert isinstance(data.store, OxigraphStore)
+        folder = data.store.path
+
+    assert verdict.report.counts()["violation"] == 2
+    assert folder is not None
+    assert not folder.exists()
+
+
+def test_folder_of_shapes(tmp_path: Path, shapes: Path) -> None:
+    """Every Turtle file of a folder is read; a folder without one is an error."""
+    folder = tmp_path / "shapes"
+    folder.mkdir()
+    with pytest.raises(InputError, match=r"no \.ttl file"):
+        shapes_in(folder)
+    shapes.rename(folder / "one.ttl")
+    write(folder / "two.ttl", "ex:more a sh:NodeShape ; sh:targetClass ex:Person ; sh:property ex:age .")
+
+    assert len(shapes_in(folder).files) == 4
+
+
+def test_build_folder_is_read_with_its_digits(cli: Cli, tmp_path: Path) -> None:
+    """A build is validated from its store, and what asks for digits from its N-Quads: as in the build itself."""
+    assert cli("build", cwd=tmp_path).returncode == 0
+    report = json.loads((tmp_path / "build" / "report.json").read_text(encoding="utf-8"))
+    found = json.loads(cli("validate", tmp_path / "build", "--format", "json").stdout)
+
+    assert found["counts"] == report["counts"]
+    assert "notes" not in found
+    assert sorted(f["rule"] for f in found["findings"]) == sorted(f["rule"] for f in report["findings"])
 
 
 def test_store_says_which_verdicts_are_in_doubt(tmp_path: Path) -> None:
