@@ -64,12 +64,14 @@ class RdfFile:
         name: How messages call it; its path where empty.
         graph: IRI of the graph for triples that stand in none.
         meter: Told the bytes read, and those of the file.
+        labels: Keep the labels of blank nodes, which each reading then gives alike; for a store of this file alone.
     """
 
     path: Path
     name: str = ""
     graph: str = ""
     meter: Meter = silent
+    labels: bool = False
 
     @property
     def syntax(self) -> RdfFormat:
@@ -89,7 +91,7 @@ class RdfFile:
     def __iter__(self) -> Iterator[Quad]:
         """Yield the quads as they are parsed; for what may go wrong see `reading`."""
         with self.reading() as source:
-            for quad in parse(source, format=self.syntax, base_iri=self.base, rename_blank_nodes=True):
+            for quad in parse(source, format=self.syntax, base_iri=self.base, rename_blank_nodes=not self.labels):
                 if self.target is not None and isinstance(quad.graph_name, DefaultGraph):
                     quad = Quad(quad.subject, quad.predicate, quad.object, self.target)
                 yield quad
