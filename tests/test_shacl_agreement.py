@@ -19,6 +19,7 @@ from cd22kg.validation.terms import RDF_TYPE, SH, SUBCLASS, XSD
 
 CALM = settings(
     deadline=None,
+    derandomize=True,
     max_examples=100,
     print_blob=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -39,14 +40,13 @@ def typed(text: str, kind: str) -> Literal:
 THINGS: list[Term] = [ex("a"), ex("b"), ex("c"), BlankNode("d")]
 CLASSES = [ex("A"), ex("B"), ex("C")]
 PROPERTIES = [ex("p"), ex("q"), ex("r")]
-#: Ill-formed literals are left out: pySHACL finds them in any range, where SHACL finds them in none.
+#: Left out are ill-formed literals and truth values: pySHACL finds them in a range of numbers, SHACL in none.
 LITERALS: list[Term] = [
     typed("1", "integer"),
     typed("2", "integer"),
     typed("1.50", "decimal"),
     typed("2.0", "decimal"),
     typed("2020-01-31", "date"),
-    typed("true", "boolean"),
     typed("7", "byte"),
     Literal("x"),
     Literal("abc"),
@@ -84,20 +84,21 @@ class Writer:
         return head
 
 
-def draw_path(draw: st.DrawFn, writer: Writer, depth: int = 0) -> Term:
-    """Return a path of any kind."""
+def draw_path(draw: st.DrawFn, writer: Writer, depth: int = 0, *, inverse: bool = False) -> Term:
+    """Return a path of any kind, but for the inverse of a sequence, which pySHACL walks in the wrong order."""
     kinds = ["predicate"] * 4
     if depth < 2:
         kinds += ["inversePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath", "sequence", "alternativePath"]
-    kind = draw(st.sampled_from(kinds))
+    kind = draw(st.sampled_from([kind for kind in kinds if not (inverse and kind == "sequence")]))
+    inverse = inverse or kind == "inversePath"
     if kind == "predicate":
         return draw(st.sampled_from(PROPERTIES))
     if kind in ("sequence", "alternativePath"):
-        steps = writer.list([draw_path(draw, writer, depth + 1) for _ in range(2)])
+        steps = writer.list([draw_path(draw, writer, depth + 1, inverse=inverse) for _ in range(2)])
         if kind == "sequence":
             return steps
     else:
-        steps = draw_path(draw, writer, depth + 1)
+        steps = draw_path(draw, writer, depth + 1, inverse=inverse)
     node = BlankNode()
     writer.add(node, kind, steps)
     return node
