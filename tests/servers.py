@@ -52,20 +52,21 @@ MaxCheckpointRemap = 2000
 ServerPort = 127.0.0.1:SQLPORT
 DisableUnixSocket = 1
 ServerThreads = 10
-NumberOfBuffers = 10000
-MaxDirtyBuffers = 6000
+NumberOfBuffers = BUFFERS
+MaxDirtyBuffers = DIRTY
+DirsAllowed = .ALLOWED
 CheckpointInterval = 0
 [HTTPServer]
 ServerPort = 127.0.0.1:HTTPPORT
 ServerThreads = 5
 [SPARQL]
-ResultSetMaxRows = 10000
+ResultSetMaxRows = ROWS
 """
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs: its address, and the login that it wants for writing.
+    """A server that runs: its address, the login that it wants for writing, its process, and its port for SQL.
 
     `plain` is an address of the same data without a kind of server, if it has one.
     """
@@ -74,6 +75,8 @@ class Server:
     user: str = ""
     password: str = ""
     plain: str = ""
+    pid: int = 0
+    sql_port: int = 0
 
 
 class NotHere(Exception):  # noqa: N818  # a reason to skip, not a fault
@@ -115,17 +118,33 @@ def fuseki(folder: Path, *, union: bool = True) -> Iterator[Server]:
 
 
 @contextmanager
-def virtuoso(folder: Path) -> Iterator[Server]:
-    """Run Virtuoso, with its limit of 10,000 rows, and a password for writing."""
+def virtuoso(folder: Path, *, buffers: int = 10_000, rows: int = 10_000, allowed: str = "") -> Iterator[Server]:
+    """Run Virtuoso, with its limit of 10,000 rows, and a password for writing.
+
+    Args:
+        folder: Its own, where everything goes.
+        buffers: Pages of 8 KiB that it keeps in memory.
+        rows: Most rows of an answer.
+        allowed: Another folder that it may read.
+    """
     program = shutil.which("virtuoso-t")
     if program is None:
         raise NotHere("needs the program virtuoso-t: apt-get install virtuoso-opensource-7")
-    port = free_port()
-    config = _VIRTUOSO_CONFIG.replace("SQLPORT", str(free_port())).replace("HTTPPORT", str(port))
+    port, sql_port = free_port(), free_port()
+    config = _VIRTUOSO_CONFIG
+    for name, value in (
+        ("SQLPORT", sql_port),
+        ("HTTPPORT", port),
+        ("BUFFERS", buffers),
+        ("DIRTY", buffers * 3 // 5),
+        ("ALLOWED", f", {allowed}" if allowed else ""),
+        ("= ROWS", f"= {rows}"),
+    ):
+        config = config.replace(name, str(value))
     (folder / "virtuoso.ini").write_text(config)
     command = [program, "+foreground", "+configfile", "virtuoso.ini"]
-    with running(command, folder, f"http://127.0.0.1:{port}/sparql?query=ASK%7B%7D"):
-        yield Server(f"virtuoso+http://127.0.0.1:{port}", "dba", "dba")
+    with running(command, folder, f"http://127.0.0.1:{port}/sparql?query=ASK%7B%7D") as pid:
+        yield Server(f"virtuoso+http://127.0.0.1:{port}", "dba", "dba", pid=pid, sql_port=sql_port)
 
 
 SERVERS: dict[str, Callable[[Path], AbstractContextManager[Server]]] = {
@@ -147,15 +166,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], folder: Path, url: str) -> Iterator[None]:
-    """Run a program until the block ends; the block begins when the URL answers."""
+def running(command: list[str], folder: Path, url: str) -> Iterator[int]:
+    """Run a program until the block ends; the block begins when the URL answers, and gets the id of the process."""
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
     try:
         wait_for(url, process, folder / "log.txt")
-        yield
+        yield process.pid
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

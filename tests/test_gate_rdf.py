@@ -149,6 +149,21 @@ def test_ratio_is_that_of_the_whole_file(tmp_path: Path, monkeypatch: pytest.Mon
         list(RdfFile(written(tmp_path, "bomb.nt.gz", TRIPLE * 100_000)))
 
 
+@pytest.mark.parametrize("fault", ["doctype", "deep"])
+@pytest.mark.parametrize("size", [1, 5, 64])
+def test_signs_are_seen_across_two_readings(
+    fault: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would harm is stopped wherever one reading of the file ends and the next begins."""
+    monkeypatch.setattr(rdf, "_CHUNK", size)
+    name, data, message, _ = FAULTS[fault]
+    file = RdfFile(written(tmp_path, name, data[:20_000]))
+
+    with pytest.raises(InputError, match=message), file.reading() as source:
+        while source.read1(size):  # type: ignore[attr-defined]  # a BufferedReader
+            pass
+
+
 def test_signs_in_literals_are_no_nesting(tmp_path: Path) -> None:
     """A file of lines may hold `<<` in its literals as often as it likes."""
     line = b'<http://a> <http://b> "p << 0.05, << %d" .\n'

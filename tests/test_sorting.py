@@ -20,6 +20,17 @@ def test_order_is_that_of_characters_and_nothing_comes_twice(lines: list[str], h
     assert sorted(set(lines)) == list(sorted_unique(lines, held=held))
 
 
+def test_meter_goes_from_nothing_to_all() -> None:
+    """Taking the lines is half of the way, giving them the other half."""
+    told: list[tuple[int, int]] = []
+    lines = [str(n) for n in range(30_000)]
+    list(sorted_unique(lines, held=1000, meter=lambda done, total: told.append((done, total)), total=len(lines)))
+
+    assert told == sorted(told)
+    assert {60_000} == {total for _, total in told}
+    assert told[-1] == (60_000, 60_000)
+
+
 def test_files_are_closed_when_the_reader_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that takes only the first lines leaves no file open."""
     opened = []

@@ -81,6 +81,27 @@ def test_query_may_ask_for_the_graph(store: Store) -> None:
     assert Table(("g",), ((ONE,), (TWO,))) == answer
 
 
+def test_select_gives_the_rows_one_by_one(store: Store) -> None:
+    """A SELECT can be read row by row, over the union of all graphs."""
+    columns, rows = store.select(f"SELECT ?x ?y WHERE {{ ?x <{EXAMPLE}p> ?y }} ORDER BY ?x")
+
+    assert columns == ("x", "y")
+    assert next(rows) == (node("a"), node("b"))
+    assert list(rows) == [(node("b"), node("c"))]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("SELECT ?x WHERE {", "not SPARQL"), ("ASK { ?x ?y ?z }", "this is no SELECT")]
+)
+def test_select_takes_a_select_only(store: Store, text: str, said: str) -> None:
+    """What is no SELECT is an error with the name of the query."""
+    with pytest.raises(QueryError, match=said) as caught:
+        store.select(text, name="a check")
+
+    assert caught.value.location is not None
+    assert caught.value.location.file == "a check"
+
+
 @pytest.mark.parametrize(("name", "expected"), [("p", True), ("nothing", False)])
 def test_ask_gives_a_truth_value(store: Store, name: str, expected: bool) -> None:
     """ASK answers true or false, as Python knows them."""

@@ -174,11 +174,11 @@ def test_failed_load_leaves_the_store_as_it_was(text: str, tmp_path: Path) -> No
     store = tmp_path / "store"
     load_files([written(tmp_path, "a.nt", triple("a"))], store)
     good, bad = written(tmp_path, "b.nt", triple("b")), written(tmp_path, "c.nt", text)
-    before, names = held(store), sorted(path.name for path in tmp_path.iterdir())
+    before, names = (held(store), state(store)), sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(InputError) if text else pytest.raises(InputError, match="no triple"):
         load_files([good, bad] if text else [bad], store if text else tmp_path / "other")
 
-    assert before == held(store)
+    assert before == (held(store), state(store))
     assert names == sorted(path.name for path in tmp_path.iterdir() if path.name != ".other.lock")
 
 

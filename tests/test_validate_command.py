@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pyoxigraph import RdfFormat, parse
 
+from cd22kg import conformance
 from cd22kg.conformance import open_data, shapes_in, validate_data
 from cd22kg.errors import InputError
+from cd22kg.gate.rdf import RdfFile
 from cd22kg.namespaces import STANDARD_PREFIXES
-from cd22kg.store import OxigraphStore
-from tests.conftest import Cli
+from cd22kg.store import OxigraphStore, SparqlStore
+from cd22kg.transfer import load_files
+from tests.conftest import SERVER_KINDS, Cli
+from tests.servers import Server
 
 SH = STANDARD_PREFIXES["sh"]
 PREFIXES = f"@prefix ex: <http://example.org/> . @prefix sh: <{SH}> . @prefix xsd: <{STANDARD_PREFIXES['xsd']}> .\n"
@@ -114,13 +119,78 @@ def test_other_syntaxes(tmp_path: Path, shapes: Path, suffix: str) -> None:
 
 
 def test_store_folder(cli: Cli, tmp_path: Path, shapes: Path) -> None:
-    """A file can be loaded into a store that stays; the store alone gives the same findings."""
-    kept = tmp_path / "kept"
-    first = cli("validate", write(tmp_path / "bad.ttl", BAD), "--shapes", shapes, "--store", kept)
-    again = cli("validate", kept, "--shapes", shapes)
+    """A store that a file was loaded into gives the findings of the file, however it is named."""
+    file, kept = write(tmp_path / "bad.ttl", BAD), tmp_path / "kept"
+    load_files([file], kept)
+    first, second, third = (
+        cli("validate", *where, "--shapes", shapes) for where in ((file,), (kept,), ("--store", kept))
+    )
 
-    assert (first.returncode, again.returncode) == (1, 1)
-    assert first.stdout == again.stdout
+    assert (first.returncode, second.returncode, third.returncode) == (1, 1, 1)
+    assert first.stdout == second.stdout == third.stdout
+
+
+@pytest.mark.parametrize("args", [(), ("data.ttl", "--store", "kept")], ids=["nothing", "both"])
+def test_data_is_named_once(args: tuple[str, ...], cli: Cli) -> None:
+    """Data or a store must be named, and not both."""
+    done = cli("validate", *args)
+
+    assert done.returncode == 2
+    assert "give DATA or --store" in done.stderr
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SERVER_KINDS if kind.values[0] in ("fuseki", "oxigraph")])
+def test_server_is_validated_in_place(
+    kind: str,
+    server: Callable[[str], Server],
+    connect: Callable[[str], SparqlStore],
+    cli: Cli,
+    tmp_path: Path,
+    shapes: Path,
+) -> None:
+    """The compiled queries run on a server as they do here."""
+    file = write(tmp_path / "bad.ttl", BAD)
+    connect(kind).bulk_load(RdfFile(file, graph="http://example.org/graph"))
+    there = cli("validate", "--store", server(kind).address, "--shapes", shapes)
+    here = cli("validate", file, "--shapes", shapes)
+
+    assert (1, here.stdout) == (there.returncode, there.stdout), there.stderr
+
+
+def test_large_file_goes_to_disk(tmp_path: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file over the limit is loaded into a store on disk that is gone afterwards, with the same findings."""
+    monkeypatch.setattr(conformance, "MAX_IN_MEMORY", 0)
+    with open_data(write(tmp_path / "bad.ttl", BAD)) as data:
+        verdict = validate_data(data, shapes_in(shapes))
+        assert isinstance(data.store, OxigraphStore)
+        folder = data.store.path
+
+    assert verdict.report.counts()["violation"] == 2
+    assert folder is not None
+    assert not folder.exists()
+
+
+def test_folder_of_shapes(tmp_path: Path, shapes: Path) -> None:
+    """Every Turtle file of a folder is read; a folder without one is an error."""
+    folder = tmp_path / "shapes"
+    folder.mkdir()
+    with pytest.raises(InputError, match=r"no \.ttl file"):
+        shapes_in(folder)
+    shapes.rename(folder / "one.ttl")
+    write(folder / "two.ttl", "ex:more a sh:NodeShape ; sh:targetClass ex:Person ; sh:property ex:age .")
+
+    assert len(shapes_in(folder).files) == 4
+
+
+def test_build_folder_is_read_with_its_digits(cli: Cli, tmp_path: Path) -> None:
+    """A build is validated from its store, and what asks for digits from its N-Quads: as in the build itself."""
+    assert cli("build", cwd=tmp_path).returncode == 0
+    report = json.loads((tmp_path / "build" / "report.json").read_text(encoding="utf-8"))
+    found = json.loads(cli("validate", tmp_path / "build", "--format", "json").stdout)
+
+    assert found["counts"] == report["counts"]
+    assert "notes" not in found
+    assert sorted(f["rule"] for f in found["findings"]) == sorted(f["rule"] for f in report["findings"])
 
 
 def test_store_says_which_verdicts_are_in_doubt(tmp_path: Path) -> None:
@@ -131,7 +201,9 @@ def test_store_says_which_verdicts_are_in_doubt(tmp_path: Path) -> None:
         'ex:digits sh:path ex:v ; sh:pattern "^[0-9]+\\\\.[0-9]$" .\nex:kind sh:path ex:n ; sh:datatype xsd:byte .\n',
     )
     text = 'ex:a ex:v 70.0 ; ex:n "5"^^xsd:byte . ex:b ex:v 70 ; ex:n 5 .'
-    with open_data(write(tmp_path / "data.ttl", text), tmp_path / "kept") as data:
+    file = write(tmp_path / "data.ttl", text)
+    load_files([file], tmp_path / "kept")
+    with open_data(file) as data:
         on_file = validate_data(data, shapes_in(shapes)).report
     with open_data(tmp_path / "kept") as data:
         on_store = validate_data(data, shapes_in(shapes)).report
@@ -172,9 +244,9 @@ def test_explain_shows_the_queries(cli: Cli, tmp_path: Path, shapes: Path) -> No
 
 
 FAULTS = {
-    "no such file": ("missing.ttl", None, "there is no such file"),
-    "no RDF": ("shapes.csv", "a,b\n", "is no RDF that is read here"),
-    "broken Turtle": ("broken.ttl", "<a> <b> .", "not valid RDF"),
+    "no such file": ("missing.ttl", None, "cannot read the file: No such file"),
+    "no RDF": ("shapes.csv", "a,b\n", "the ending names no RDF syntax"),
+    "broken Turtle": ("broken.ttl", "<a> <b> .", "not valid Turtle"),
 }
 
 

@@ -1,32 +1,24 @@
-"""Any data held against any shapes: files, build folders and stores."""
+"""Any data held against any shapes: files, build folders, stores and servers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pyoxigraph import Quad, RdfFormat, parse
-
 from cd22kg.build import NQUADS, STORE
 from cd22kg.errors import InputError, Location, StoreError
+from cd22kg.gate.rdf import RdfFile
 from cd22kg.progress import Progress
-from cd22kg.store import OxigraphStore, Store, is_store
+from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
 from cd22kg.validation.engine import Source, Validator
 from cd22kg.validation.rules import shape_rules
 from cd22kg.validation.shapes import Shapes, read_shapes
 from cd22kg.validation.validate import Verdicts
 from cd22kg.validation.verdict import Verdict
 
-#: How RDF files are read, by their ending.
-READERS = {
-    ".nq": RdfFormat.N_QUADS,
-    ".nt": RdfFormat.N_TRIPLES,
-    ".trig": RdfFormat.TRIG,
-    ".ttl": RdfFormat.TURTLE,
-}
 #: A file of more bytes is loaded into a store on disk, not in memory.
 MAX_IN_MEMORY = 200 * 1024 * 1024
 ENGINES = ("compiled", "pyshacl")
@@ -48,35 +40,31 @@ class Data:
 
 
 @contextmanager
-def open_data(path: Path, keep: Path | None = None) -> Iterator[Data]:
-    """Open a file, a build folder or a store folder; what was loaded for it is cleared away at the end.
+def open_data(data: str | Path) -> Iterator[Data]:
+    """Open a file, a build folder, a store folder, or a server; what was loaded for it is cleared away at the end.
 
     Args:
-        path: The data.
-        keep: For a file, a folder for its store, which stays; it must be empty or missing.
+        data: A path, or the address of a server, which is asked where it is.
 
     Raises:
         InputError: If the file cannot be read, or is not RDF.
-        StoreError: If the folder holds no store.
+        StoreError: If the folder holds no store, or the address is wrong.
     """
-    if path.is_dir():
-        with _open_folder(path) as data:
-            yield data
-        return
-    reader = _reader(path)
-    if keep is not None:
-        if keep.exists() and any(keep.iterdir()):
-            raise StoreError(f"there is something in {keep} already", hint="name a folder that is empty or missing")
-        with OxigraphStore(keep) as store:
-            store.bulk_load(reader())
-            yield Data(store, reader, str(path))
-    elif path.stat().st_size > MAX_IN_MEMORY:
-        with TemporaryDirectory(prefix="cd22kg-") as folder, OxigraphStore(Path(folder)) as store:
-            store.bulk_load(reader())
-            yield Data(store, reader, str(path))
+    path = Path(data)
+    if is_address(str(data)):
+        with open_sparql(str(data)) as server:
+            yield Data(server, None)
+    elif path.is_dir():
+        with _open_folder(path) as found:
+            yield found
+    elif path.is_file() and path.stat().st_size > MAX_IN_MEMORY:
+        file = RdfFile(path, labels=True)
+        with TemporaryDirectory(prefix="cd22kg-") as folder, OxigraphStore(Path(folder) / "store") as store:
+            store.bulk_load(file)
+            yield Data(store, lambda: file, str(path))
     else:
         # Read once: blank nodes without a label get another one at each reading.
-        quads = tuple(reader())
+        quads = tuple(RdfFile(path, labels=True))
         with OxigraphStore() as store:
             store.bulk_load(quads)
             yield Data(store, lambda: quads, str(path))
@@ -88,31 +76,11 @@ def _open_folder(path: Path) -> Iterator[Data]:
         with OxigraphStore(path, read_only=True) as store:
             yield Data(store, None)
     elif is_store(path / STORE):
-        reader = _reader(path / NQUADS) if (path / NQUADS).is_file() else None
+        quads = RdfFile(path / NQUADS, labels=True)
         with OxigraphStore(path / STORE, read_only=True) as store:
-            yield Data(store, reader)
+            yield Data(store, (lambda: quads) if quads.path.is_file() else None)
     else:
         raise StoreError(f"there is no store in {path}", hint="name an RDF file, a build folder or a store folder")
-
-
-def _reader(path: Path) -> Callable[[], Iterator[Quad]]:
-    form = READERS.get(path.suffix.lower())
-    if not path.is_file():
-        raise InputError("there is no such file", Location(str(path)), hint="check the path")
-    if form is None:
-        endings = ", ".join(READERS)
-        raise InputError(f"`{path.suffix}` is no RDF that is read here", Location(str(path)), hint=f"one of: {endings}")
-
-    def read() -> Iterator[Quad]:
-        try:
-            yield from parse(path=str(path), format=form, base_iri=path.resolve().as_uri())
-        except SyntaxError as error:
-            place = Location(str(path), error.lineno or 0, error.offset or 0)
-            raise InputError(f"not valid RDF: {error.msg}", place, hint="mend the syntax there") from None
-        except (OSError, ValueError) as error:
-            raise InputError(f"cannot read the file: {error}", Location(str(path)), hint="check it") from None
-
-    return read
 
 
 def shapes_in(path: Path | None) -> Shapes:

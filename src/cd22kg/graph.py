@@ -16,7 +16,7 @@ from cd22kg.export.turtle import export_nquads, export_turtle
 from cd22kg.files import digest_of
 from cd22kg.gate.sparql import check_query
 from cd22kg.namespaces import PREFIXES, expand
-from cd22kg.progress import Meter, metered, silent
+from cd22kg.progress import Meter, silent
 from cd22kg.queries import Result, bind, find_query
 from cd22kg.queries.card import claim_card
 from cd22kg.queries.coverage import coverage
@@ -232,14 +232,15 @@ class KnowledgeGraph:
         return file.getvalue().decode()
 
     def write_turtle(self, file: BinaryIO, *, source: str = "", asserted: bool = False, meter: Meter = silent) -> None:
-        """Write the same to a file, in little memory; the meter is told the quads read."""
+        """Write the same to a file, in little memory; the meter is told the quads read and written."""
         if source:
             thing("source", source, self.store)
-        export_turtle(metered(self.stream(), meter, self.store.count()), file, source=source, asserted=asserted)
+        count = self.store.count()
+        export_turtle(self.stream(), file, source=source, asserted=asserted, meter=meter, total=count)
 
     def write_nquads(self, file: BinaryIO, *, meter: Meter = silent) -> None:
         """Write the graph as canonical N-Quads: one line a quad, sorted; in little memory."""
-        export_nquads(metered(self.stream(), meter, self.store.count()), file)
+        export_nquads(self.stream(), file, meter=meter, total=self.store.count())
 
     def to_rdflib(self) -> rdflib.Graph:
         """Return the union of all graphs as an rdflib graph."""

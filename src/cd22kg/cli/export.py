@@ -29,7 +29,7 @@ def turtle(
     """Write the graph as canonical Turtle."""
     graph = open_graph(store)
     with meters("quads") as meter, _open(out) as file:
-        graph.write_turtle(file, source=source, asserted=asserted, meter=meter("export"))
+        graph.write_turtle(file, source=source, asserted=asserted, meter=meter("read and written"))
 
 
 @exports.command()
@@ -37,7 +37,7 @@ def nquads(out: Out = None, store: StoreOption = None) -> None:
     """Write the graph as canonical N-Quads, one line a quad with its named graph."""
     graph = open_graph(store)
     with meters("quads") as meter, _open(out) as file:
-        graph.write_nquads(file, meter=meter("export"))
+        graph.write_nquads(file, meter=meter("read and written"))
 
 
 @exports.command()

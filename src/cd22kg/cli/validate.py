@@ -9,13 +9,15 @@ import typer
 
 from cd22kg.cli.app import app
 from cd22kg.cli.output import answer
+from cd22kg.errors import InputError
 
 
 @app.command()
 def validate(
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="An RDF file (.ttl, .nt, .nq, .trig), a build or a store folder.")
-    ],
+        str | None,
+        typer.Argument(metavar="[DATA]", help="An RDF file (.ttl, .nt, .nq, .trig ...), a build or a store folder."),
+    ] = None,
     shapes: Annotated[
         Path | None,
         typer.Option("--shapes", metavar="FILE-OR-FOLDER", help="Shapes in Turtle; those of the package by default."),
@@ -25,8 +27,10 @@ def validate(
         str, typer.Option("--format", metavar="FORMAT", help="text, json, ttl, sarif, junit or html.")
     ] = "text",
     store: Annotated[
-        Path | None,
-        typer.Option("--store", metavar="DIR", help="Load a file into a store here, and keep it."),
+        str | None,
+        typer.Option(
+            "--store", "-s", metavar="DIR|URL", help="In place of DATA: a folder, or a server, asked in place."
+        ),
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show the compiled queries, do not run them.")] = False,
     max_findings: Annotated[
@@ -40,9 +44,11 @@ def validate(
     from cd22kg.validation.writers import WRITERS
 
     known(form, tuple(WRITERS))
+    if (data is None) == (store is None):
+        raise InputError("give DATA or --store, and only one of them", hint="such as a build folder, or data.ttl")
     progress = Progress(lambda line: typer.echo(line, err=True))
     found = conformance.shapes_in(shapes)
-    with conformance.open_data(data, store) as opened:
+    with conformance.open_data(data or store or "") as opened:
         if explain:
             answer(conformance.explain(opened, found))
             return

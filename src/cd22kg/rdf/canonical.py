@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, DefaultGraph, Quad
 
 from cd22kg.errors import DataError, Problem
+from cd22kg.progress import Meter, silent
 from cd22kg.rdf.sorting import sorted_unique
 
 #: More quads with blank nodes than any hand-written ontology needs; the worst case is exponential.
@@ -47,9 +48,9 @@ def labelled(quads: Iterable[Quad]) -> Iterator[Quad]:
         yield from dataset
 
 
-def canonical_lines(quads: Iterable[Quad]) -> Iterator[bytes]:
-    """Yield the lines of the canonical N-Quads document, in little memory."""
-    for line in sorted_unique(map(str, labelled(quads))):
+def canonical_lines(quads: Iterable[Quad], *, meter: Meter = silent, total: int = 0) -> Iterator[bytes]:
+    """Yield the lines of the canonical N-Quads document, in little memory; for the meter see `sorted_unique`."""
+    for line in sorted_unique(map(str, labelled(quads)), meter=meter, total=total):
         yield f"{line} .\n".encode()
 
 

@@ -8,22 +8,26 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import groupby
 
+from cd22kg.progress import Meter, metered, silent
+
 #: Characters held in memory before a run is written; about 300 MB with what Python needs for each line.
 HELD = 100_000_000
 
 
-def sorted_unique(lines: Iterable[str], *, held: int = HELD) -> Iterator[str]:
+def sorted_unique(lines: Iterable[str], *, held: int = HELD, meter: Meter = silent, total: int = 0) -> Iterator[str]:
     """Yield the lines in the order of their characters, each once.
 
     Args:
         lines: Text without line ends.
         held: Characters held in memory; beyond, runs go to temporary files that vanish when the iterator is done.
+        meter: Told the lines taken and given, each of which is half of the way.
+        total: How many lines there are, if known.
     """
     with ExitStack() as files:
         runs: list[Iterable[str]] = []
         batch: list[str] = []
         size = 0
-        for line in lines:
+        for line in metered(lines, lambda done, _: meter(done, 2 * total)):
             batch.append(line)
             size += len(line)
             if size > held:
@@ -31,8 +35,8 @@ def sorted_unique(lines: Iterable[str], *, held: int = HELD) -> Iterator[str]:
                 batch, size = [], 0
         runs.append(sorted(batch))
         merged = heapq.merge(*runs) if len(runs) > 1 else runs[0]
-        for line, _ in groupby(merged):
-            yield line
+        unique = (line for line, _ in groupby(merged))
+        yield from metered(unique, lambda done, _: meter(total + done, 2 * total))
 
 
 def _written(batch: list[str], files: ExitStack) -> Iterator[str]:

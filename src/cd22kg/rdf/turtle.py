@@ -13,6 +13,7 @@ from typing import BinaryIO
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
 from cd22kg.namespaces import PREFIXES, STANDARD_PREFIXES
+from cd22kg.progress import Meter, silent
 from cd22kg.rdf.canonical import labelled
 from cd22kg.rdf.sorting import sorted_unique
 
@@ -53,11 +54,13 @@ def to_turtle(quads: Iterable[Quad], *, header: str = "") -> str:
     return file.getvalue().decode()
 
 
-def write_turtle(quads: Iterable[Quad], file: BinaryIO, *, header: str = "") -> None:
-    """Write the same to a file, in little memory however many quads there are."""
+def write_turtle(
+    quads: Iterable[Quad], file: BinaryIO, *, header: str = "", meter: Meter = silent, total: int = 0
+) -> None:
+    """Write the same to a file, in little memory however many quads there are; for the meter see `sorted_unique`."""
     writer = _Writer()
     with tempfile.SpooledTemporaryFile(max_size=_SPOOLED) as body:
-        for _, group in groupby(_in_order(quads), key=lambda triple: triple.subject):
+        for _, group in groupby(_in_order(quads, meter, total), key=lambda triple: triple.subject):
             body.write(f"\n{writer.block(list(group))}".encode())
         lines = [f"# {line}".rstrip() for line in header.splitlines()]
         if lines:
@@ -68,13 +71,13 @@ def write_turtle(quads: Iterable[Quad], file: BinaryIO, *, header: str = "") -> 
         shutil.copyfileobj(body, file)
 
 
-def _in_order(quads: Iterable[Quad]) -> Iterator[Triple]:
+def _in_order(quads: Iterable[Quad], meter: Meter, total: int) -> Iterator[Triple]:
     """Yield the triples, each once: IRIs before blank nodes, types before other properties."""
     keys = (
         f"{_rank(q.subject)}{q.subject}\0{int(q.predicate.value != _TYPE)}{q.predicate}\0{q.object}"
         for q in labelled(quads)
     )
-    parts = (key.split("\0") for key in sorted_unique(keys))
+    parts = (key.split("\0") for key in sorted_unique(keys, meter=meter, total=total))
     lines = (f"{subject[1:]} {predicate[1:]} {value} .\n" for subject, predicate, value in parts)
     while chunk := "".join(islice(lines, _CHUNK)):
         yield from (quad.triple for quad in parse(chunk, format=RdfFormat.N_TRIPLES))

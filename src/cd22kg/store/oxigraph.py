@@ -74,7 +74,7 @@ class OxigraphStore:
         """Add many quads; on disk, the files are then compacted and flushed."""
         self.writes += 1
         try:
-            if isinstance(quads, RdfFile):
+            if isinstance(quads, RdfFile) and not quads.labels:
                 with quads.reading() as source:
                     self.engine.bulk_load(source, quads.syntax, base_iri=quads.base, to_graph=quads.target)
             else:

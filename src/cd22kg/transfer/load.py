@@ -11,7 +11,7 @@ from pathlib import Path
 from pyoxigraph import NamedNode
 
 from cd22kg.build import NQUADS, is_build
-from cd22kg.errors import InputError, Location, OutputError
+from cd22kg.errors import InputError, Location, OutputError, StoreError
 from cd22kg.files import publish_folder, staging, sync_folder
 from cd22kg.gate.rdf import RdfFile, syntax_of
 from cd22kg.namespaces import GRAPH_LOADED
@@ -142,7 +142,15 @@ def rdf_files(data: Sequence[Path], graph: str, meter: Callable[[str], Meter]) -
 
 
 def _copy(store: Path, staged: Path) -> int:
-    """Copy a store by links to its files, which never change; return how many quads it holds."""
-    with OxigraphStore(store) as opened:
+    """Copy a store by links to its files, which never change; return how many quads it holds.
+
+    Raises:
+        StoreError: If it cannot be opened, or the copy holds another number.
+    """
+    with OxigraphStore(store, read_only=True) as opened:
+        before = opened.count()
         opened.engine.backup(str(staged))
-        return opened.count()
+    with OxigraphStore(staged, read_only=True) as copy:
+        if copy.count() != before:
+            raise StoreError(f"the store in {store} cannot be copied", hint="is another process writing to it?")
+    return before

@@ -77,6 +77,12 @@ class Expressions:
         }
         return writers[name](constraint, value)
 
+    def step(self, path: Path, node: str, value: str) -> str:
+        """Return a pattern for the values of a node that is known."""
+        found = path.pattern(node, value)
+        # A store walks from the nodes it holds; a node that is named in the shapes need not be one of them.
+        return f"{{ {found} }} UNION {{ BIND({node} AS {value}) }}" if path.may_stay else found
+
     def number(self, value: str) -> str:
         """Return the value as the store compares it."""
         return value_of(value) if self.schema.authored else value
@@ -160,7 +166,7 @@ class Expressions:
             else:
                 tests.append(self.keeps(shape, shape.path, constraint, node))
         if bad:
-            tests.append(f"NOT EXISTS {{ {shape.path.pattern(node, value)} FILTER({' || '.join(bad)}) }}")
+            tests.append(f"NOT EXISTS {{ {self.step(shape.path, node, value)} FILTER({' || '.join(bad)}) }}")
         return _all(tests)
 
     def is_valuewise(self, constraint: Constraint) -> bool:
@@ -200,24 +206,24 @@ class Expressions:
             return f"(!{self.at_least(path, constraint, node, constraint.number + 1)})"
         if name == "HasValue":
             if path.kind == "predicate":
-                return f"EXISTS {{ {path.pattern(node, self.term(constraint.terms[0]))} }}"
-            return f"EXISTS {{ {path.pattern(node, value)} FILTER({self.same(value, constraint.terms[0])}) }}"
+                return f"EXISTS {{ {self.step(path, node, self.term(constraint.terms[0]))} }}"
+            return f"EXISTS {{ {self.step(path, node, value)} FILTER({self.same(value, constraint.terms[0])}) }}"
         if name == "UniqueLang":
             same = f"LANG({value}) != '' && LCASE(LANG({value})) = LCASE(LANG({other})) && !sameTerm({value}, {other})"
-            return f"NOT EXISTS {{ {path.pattern(node, value)} {path.pattern(node, other)} FILTER({same}) }}"
+            return f"NOT EXISTS {{ {self.step(path, node, value)} {self.step(path, node, other)} FILTER({same}) }}"
         there = f"{node} {constraint.terms[0]} {other} ."
         if name == "Disjoint":
-            return f"NOT EXISTS {{ {path.pattern(node, value)} {there} FILTER(sameTerm({value}, {other})) }}"
+            return f"NOT EXISTS {{ {self.step(path, node, value)} {there} FILTER(sameTerm({value}, {other})) }}"
         if name.startswith("LessThan"):
-            return f"NOT EXISTS {{ {path.pattern(node, value)} {there} FILTER(!{self.less(name, value, other)}) }}"
+            return f"NOT EXISTS {{ {self.step(path, node, value)} {there} FILTER(!{self.less(name, value, other)}) }}"
         if name == "Closed":
             prop, found = self.names.new("p"), self.names.new("o")
             listed = ", ".join(map(str, constraint.terms))
-            extra = f"{path.pattern(node, value)} {value} {prop} {found} FILTER({prop} NOT IN ({listed}))"
+            extra = f"{self.step(path, node, value)} {value} {prop} {found} FILTER({prop} NOT IN ({listed}))"
             return f"NOT EXISTS {{ {extra} }}"
         left = f"NOT EXISTS {{ {there} FILTER(sameTerm({value}, {other})) }}"
-        right = f"NOT EXISTS {{ {path.pattern(node, value)} FILTER(sameTerm({value}, {other})) }}"
-        missing = f"NOT EXISTS {{ {path.pattern(node, value)} FILTER({left}) }}"
+        right = f"NOT EXISTS {{ {self.step(path, node, value)} FILTER(sameTerm({value}, {other})) }}"
+        missing = f"NOT EXISTS {{ {self.step(path, node, value)} FILTER({left}) }}"
         return f"({missing} && NOT EXISTS {{ {there} FILTER({right}) }})"
 
     def less(self, name: str, value: str, other: str) -> str:
@@ -242,7 +248,7 @@ class Expressions:
             tests = [f"!sameTerm({value}, {earlier})" for earlier in seen]
             if constraint.shapes:
                 tests.append(self.qualifies(constraint, value))
-            parts.append(path.pattern(node, value) + (f" FILTER({' && '.join(tests)})" if tests else ""))
+            parts.append(self.step(path, node, value) + (f" FILTER({' && '.join(tests)})" if tests else ""))
             seen.append(value)
         return f"EXISTS {{ {' '.join(parts)} }}"
 

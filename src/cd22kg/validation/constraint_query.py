@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from cd22kg.errors import QueryError
+from cd22kg.gate.sparql import check_query
 from cd22kg.store import Term
-from cd22kg.validation.focus import ENOUGH, Focus, Names, Schema
-from cd22kg.validation.paths import Path
+from cd22kg.validation.focus import ENOUGH, Focus, Names, Schema, held
 from cd22kg.validation.shape_graph import unusable
 from cd22kg.validation.shape_model import Constraint, Query, Shape
 from cd22kg.validation.sparql_tokens import Group, ReadQuery, Token, UnreadableQueryError
@@ -45,8 +46,12 @@ def refuse_forbidden(query: Query, shape: Shape) -> None:
     """Refuse what SHACL forbids in a constraint, as it has no meaning with variables bound beforehand.
 
     Raises:
-        InputError: If the query has such a thing.
+        InputError: If the query has such a thing, or one that no query from outside may have.
     """
+    try:
+        check_query(query.text, shape.name)
+    except QueryError as error:
+        unusable(shape.node, f"has a query that is refused: {error.message}")
     bound = {"this", "PATH", "value", "currentShape", "shapesGraph", *query.parameters} - (
         {"value"} if query.form == "select" else set()
     )
@@ -132,7 +137,12 @@ class _Edit:
             if token.kind == "space":
                 parts.append(" ")
                 continue
-            parts.append(self.written(token, before, last, in_expression=position in expressions))
+            written = self.written(token, before, last, in_expression=position in expressions)
+            if token.variable and not written.startswith("?") and last.text == "(" and before.upper == "BOUND":
+                # BOUND takes a variable only; what stands for one here always has a value.
+                parts[len(parts) - 1 - parts[::-1].index(before.text)] = ""
+                written = "true"
+            parts.append(written)
             before, last = last, token
         if end in inserts:
             parts.append(f" {inserts[end]} ")
@@ -184,7 +194,8 @@ def select_violations(shape: Shape, constraint: Constraint, focus: Focus, schema
     body = edit.text(found.tokens, start - 1, len(found.tokens), found.expressions, inserts)
     text = f"{{ {header} {body} }}"
     if free:
-        text += f" FILTER({focus.test('?this', schema, names)})"
+        found_by = names.new("found")
+        text += f" BIND(true AS {found_by}) FILTER({held(found_by, focus.test('?this', schema, names))})"
     return f"{prologue(query)}{before}SELECT DISTINCT * WHERE {{ {text} }}"
 
 
@@ -251,8 +262,3 @@ def _runs_freely(found: ReadQuery, query: Query, focus: Focus, schema: Schema) -
         if _ONE_PROPERTY.fullmatch(pattern.predicate):
             rarest = min(rarest, schema.frequency(iri))
     return focus.size(schema) * 8 > rarest
-
-
-def path_predicates(path: Path | None) -> set[str]:
-    """Return the properties of a path."""
-    return set(path.predicates()) if path else set()

@@ -34,7 +34,6 @@ class Validation:
 
     tally: Tally
     notes: tuple[str, ...] = ()
-    checks: int = 0
     foreign: dict[str, str] = field(default_factory=dict)
 
 

@@ -16,6 +16,14 @@ ENOUGH = 10_000
 MAX_SUBCLASSES = 300
 
 
+def held(condition: str, test: str) -> str:
+    """Return an expression for both, of which the engine cannot ask the second, a look-up, before the first.
+
+    A plain filter moves down to the triples and is asked of each of them: 300 ms instead of 30.
+    """
+    return f"IF({condition}, {test}, false)"
+
+
 class Names:
     """Variables that nothing else uses, within one query."""
 
@@ -103,9 +111,20 @@ class Focus:
         """Return a pattern that binds the variable to each node, to some perhaps more than once."""
         found = self._direct(variable, schema, names)
         for focus, path in self.above:
-            parent = names.new("above")
-            found.append(f"{focus.pattern(parent, schema, names)} {path.pattern(parent, variable)}")
+            found.append(focus.reach(names.new("above"), path, variable, schema, names))
         return found[0] if len(found) == 1 else " UNION ".join(f"{{ {each} }}" for each in found)
+
+    def reach(self, variable: str, path: Path, value: str, schema: Schema, names: Names) -> str:
+        """Return a pattern for the nodes and the values that a path leads to from each of them."""
+        found = f"{self.pattern(variable, schema, names)} {path.pattern(variable, value)}"
+        if not path.may_stay or not self.has_nodes():
+            return found
+        # A store walks from the nodes it holds, and a node that is named need not be one of them.
+        return f"{{ {found} }} UNION {{ {self.pattern(variable, schema, names)} BIND({variable} AS {value}) }}"
+
+    def has_nodes(self) -> bool:
+        """Return whether some of the nodes are named, and so may be missing in the data."""
+        return any(targets.nodes for targets in self.targets) or any(focus.has_nodes() for focus, _ in self.above)
 
     def test(self, variable: str, schema: Schema, names: Names) -> str:
         """Return an expression: whether the variable is one of the nodes."""

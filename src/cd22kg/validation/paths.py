@@ -55,6 +55,15 @@ class Path:
         """Return whether it is one predicate, or one the other way round: never the same pair of nodes twice."""
         return self.kind == "predicate" or (self.kind == "inversePath" and self.parts[0].kind == "predicate")
 
+    @property
+    def may_stay(self) -> bool:
+        """Return whether a node is always a value of its own, in no step at all."""
+        if self.kind in ("zeroOrMorePath", "zeroOrOnePath"):
+            return True
+        if self.kind == "alternativePath":
+            return any(part.may_stay for part in self.parts)
+        return bool(self.parts) and all(part.may_stay for part in self.parts)
+
     def predicates(self) -> Iterator[str]:
         """Yield the IRI of every predicate in the path."""
         if self.kind == "predicate":

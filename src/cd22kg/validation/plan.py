@@ -1,9 +1,9 @@
-"""What a compiler gives: queries, and how to read a result off each row."""
+"""A compiled query, and how to read a result off each row."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
 
@@ -70,8 +70,8 @@ class Check:
             if isinstance(flag, Literal) and flag.value == "true"
         )
 
-    def result(self, constraint: Constraint, row: Mapping[str, Term | None], messages: tuple[Literal, ...]) -> Result:
-        """Return the result of one constraint for a row."""
+    def result(self, constraint: Constraint, row: Mapping[str, Term | None]) -> Result:
+        """Return the result of one constraint for a row, without its messages."""
         focus = from_authored(row["this"])
         assert focus is not None  # noqa: S101  # every query binds ?this
         path = self.shape.path
@@ -88,25 +88,5 @@ class Check:
             shape=self.shape.node,
             component=constraint.component,
             severity=self.shape.severity.value,
-            messages=messages,
             constraint=constraint.query.node if constraint.query else None,
         )
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is run where.
-
-    Attributes:
-        checks: The queries for the store.
-        authored: The queries that need numbers as they were written, see `terms`.
-        predicates: The properties that those read; nothing if they may read any.
-        foreign: The shapes left to the reference engine, each with the reason.
-        notes: What a reader of the report should know.
-    """
-
-    checks: tuple[Check, ...]
-    authored: tuple[Shape, ...] = ()
-    predicates: frozenset[str] | None = frozenset()
-    foreign: Mapping[Node, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()

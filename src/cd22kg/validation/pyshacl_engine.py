@@ -9,15 +9,18 @@ from typing import Any
 from unittest.mock import patch
 
 import rdflib
-from pyoxigraph import BlankNode, NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, parse
 from rdflib.plugins.sparql import prepareQuery
 
-from cd22kg.errors import InputError
+from cd22kg.errors import InputError, QueryError
+from cd22kg.gate.sparql import check_query
 from cd22kg.namespaces import PREFIXES
 from cd22kg.rdf import to_rdflib
 from cd22kg.validation.plan import Result
 from cd22kg.validation.shape_graph import ShapeGraph
 from cd22kg.validation.terms import SH as SHACL
+
+_QUERIES = frozenset(SHACL + name for name in ("ask", "construct", "select", "update"))
 
 
 class _PreparedGraph(rdflib.Graph):
@@ -57,11 +60,19 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
     """Validate the union of the data's graphs and yield every result.
 
     Raises:
-        InputError: If pySHACL cannot make sense of the shapes.
+        InputError: If pySHACL cannot make sense of the shapes, or a query in them reaches outside the data.
     """
     from pyshacl import validate
     from pyshacl.errors import ReportableRuntimeError
 
+    shapes = tuple(shapes)
+    for quad in shapes:
+        # Those of targets and rules too, which only this engine runs.
+        if quad.predicate.value in _QUERIES and isinstance(quad.object, Literal):
+            try:
+                check_query(quad.object.value)
+            except QueryError as error:
+                raise InputError(f"a query of the shapes is refused: {error.message}", hint="mend the shape") from None
     try:
         graph = to_rdflib(data, _PreparedGraph())
     except TypeError as error:
@@ -76,7 +87,7 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
                 do_owl_imports=False,
                 meta_shacl=False,
             )
-    except (NotImplementedError, ReportableRuntimeError) as error:
+    except (NotImplementedError, ReportableRuntimeError, TypeError) as error:  # the last where it compares dates
         raise InputError(f"the shapes cannot be used: {error}", hint="mend the shape it names") from None
     if not isinstance(report, rdflib.Graph):
         raise InputError(f"pySHACL gave no report: {report}", hint="mend the shapes")
@@ -87,7 +98,9 @@ def _results(report: rdflib.Graph) -> Iterator[Result]:
     """Yield the results of a report, as terms of the store."""
     text = report.serialize(format="nt", encoding="utf-8")
     graph = ShapeGraph(parse(text, format=RdfFormat.N_TRIPLES))
-    for node in graph.instances(SHACL + "ValidationResult"):
+    # Only these: the details of a result, which pySHACL adds, are results of their own in the graph.
+    (whole,) = graph.instances(SHACL + "ValidationReport")
+    for node in graph.objects(whole, "result"):
         source = graph.one(node, "sourceShape")
         component, severity = graph.iri(node, "sourceConstraintComponent"), graph.iri(node, "resultSeverity")
         focus = graph.one(node, "focusNode")

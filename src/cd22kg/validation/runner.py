@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from cd22kg.store import Store
+from cd22kg.store import Store, Term
 from cd22kg.validation.messages import messages_of
 from cd22kg.validation.plan import Check, Result
+from cd22kg.validation.shape_model import Constraint
 from cd22kg.validation.terms import SH
 
 #: Queries that run at a time; the engine works outside the interpreter's lock.
@@ -40,12 +41,14 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     rules: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, severity: str, result: Result) -> None:
-        """Count a result, and keep it if there is room."""
+    def add(self, severity: str, result: Result) -> bool:
+        """Count a result, keep it if there is room, and return whether there was."""
         self.counts[severity] += 1
         self.rules[str(result.shape), result.component] += 1
-        if self.limit is None or len(self.kept) < self.limit:
-            self.kept.append((severity, result))
+        if self.limit is not None and len(self.kept) >= self.limit:
+            return False
+        self.kept.append((severity, result))
+        return True
 
     def merge(self, other: Tally) -> None:
         """Take over what another tally holds."""
@@ -71,8 +74,12 @@ def run_checks(
 
     def run(check: Check) -> Tally:
         found = Tally(tally.limit)
-        for result in results_of(store, check):
-            found.add(judge(result), result)
+        for constraint, row in rows_of(store, check):
+            result = check.result(constraint, row)
+            severity = judge(result)
+            if found.add(severity, result):
+                messages = messages_of(check.shape, constraint, row)
+                found.kept[-1] = (severity, replace(result, messages=messages))
         return found
 
     if threads < 2:
@@ -84,13 +91,13 @@ def run_checks(
             tally.merge(found)
 
 
-def results_of(store: Store, check: Check) -> Iterator[Result]:
-    """Yield the results of one check."""
+def rows_of(store: Store, check: Check) -> Iterator[tuple[Constraint, Mapping[str, Term | None]]]:
+    """Yield each violation that a check finds: the constraint that is broken, and what the query says of it."""
     columns, rows = store.select(check.query, name=check.name)
     for values in rows:
         row = dict(zip(columns, values, strict=True))
         for constraint in check.broken(row):
-            yield check.result(constraint, row, messages_of(check.shape, constraint, row))
+            yield constraint, row
 
 
 def add_all(results: Iterable[Result], tally: Tally, judge: Judge) -> None:

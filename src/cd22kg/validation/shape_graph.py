@@ -17,6 +17,7 @@ from cd22kg.validation.terms import RDF_TYPE, SH, SUBCLASS, XSD, text_of
 
 _OWL = STANDARD_PREFIXES["owl"]
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
+_IRI = re.compile(r"[^\x00-\x20<>\"{}|^`\\]*")
 _PREFIX = re.compile(r"\w[\w.-]*|")
 
 
@@ -179,6 +180,8 @@ class ShapeGraph:
                 prefix, namespace = self.literals(declaration, "prefix"), self.literals(declaration, "namespace")
                 if len(prefix) != 1 or len(namespace) != 1 or not _PREFIX.fullmatch(prefix[0].value):
                     unusable(ontology, "declares a prefix without one name and one namespace")
+                if not _IRI.fullmatch(namespace[0].value):
+                    unusable(ontology, f"declares the prefix `{prefix[0].value}` for what is no IRI")
                 if found.setdefault(prefix[0].value, namespace[0].value) != namespace[0].value:
                     unusable(ontology, f"declares the prefix `{prefix[0].value}` twice, for different namespaces")
         return found

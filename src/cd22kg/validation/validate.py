@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pyoxigraph import Quad
 
 from cd22kg.namespaces import BASE, CD22, SHAPES
-from cd22kg.store import OxigraphStore, Store, Table
+from cd22kg.store import OxigraphStore, Store
 from cd22kg.validation.engine import Source, Validation, Validator
 from cd22kg.validation.nearest import Nearest
 from cd22kg.validation.plan import Result
@@ -74,13 +74,15 @@ class Verdicts:
     """How bad a result is, with the marks of the curator; and results in our words."""
 
     def __init__(self, store: Store, shapes: Shapes, labels: Mapping[Node, str] | None = None) -> None:
-        """Read the marks in a store; `labels` say what to call shapes that are blank nodes."""
+        """Read the marks in a store, where the shapes have rules that a mark may name.
+
+        `labels` say what to call shapes that are blank nodes.
+        """
         self.shapes = shapes
         self.labels = labels or {}
         self.nearest = Nearest(store, shapes.quads)
-        answer = store.query(_MARKED, name="marks of the curator")
-        assert isinstance(answer, Table)  # noqa: S101  # a SELECT
-        self.marks = {(text_of(node).partition("#")[0], text_of(rule)) for node, rule in answer.rows}
+        _, rows = store.select(_MARKED, name="marks of the curator") if shapes.about_figures else ((), iter(()))
+        self.marks = {(text_of(node).partition("#")[0], text_of(rule)) for node, rule in rows}
         self.confirmed: set[tuple[str, str]] = set()
 
     def judge(self, result: Result) -> str:
