@@ -98,7 +98,8 @@ FAULTS = {
     "utf-8": ("a.nt", b'<http://a> <http://b> "\xff" .\n', "not valid N-Triples: Invalid UTF-8", (1, 0)),
     "doctype": ("a.rdf", DOCTYPE + XML, "a DOCTYPE is not read", (0, 0)),
     "deep": ("a.nt", PATTERN + (b"<<( " + PATTERN) * 50_000, "nests over 100", (0, 0)),
-    "deep-turtle": ("a.ttl", PATTERN + (b"<<(\n" + PATTERN) * 50_000, "nests over 100", (0, 0)),
+    "deep-xml": ("a.rdf", b"<a>" * 3000, "elements nest over 1000", (0, 0)),
+    "deep-turtle": ("a.ttl", PATTERN + (b"<<(\n" + PATTERN) * 50_000, "nests over 5000", (0, 0)),
     "bomb": ("a.nt.gz", b'<http://a> <http://b> "' + b"0" * 40_000_000, "16 MiB|unpacks to over", (0, 0)),
     "large": ("a.nt", b'<http://a> <http://b> "' + b"0" * 17_000_000 + b'" .\n', "a statement has over 16 MiB", (0, 0)),
 }  # fmt: skip

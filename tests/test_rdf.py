@@ -15,7 +15,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFor
 
 import cd22kg
 from cd22kg.claims import read_claims
-from cd22kg.errors import DataError, InputError
+from cd22kg.errors import InputError
 from cd22kg.gate.yaml import Node, parse_yaml
 from cd22kg.model import CLAIM_TYPES, DEFAULT_CLAIM_TYPE, Corpus, Model, Source, SourceFile, StatementClaim, terms
 from cd22kg.namespaces import BASE, GRAPH_ONTOLOGY, KINDS, STANDARD_PREFIXES
@@ -286,8 +286,15 @@ def test_too_many_blank_nodes_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
     """Canonicalisation, which may take for ever, is not begun on more blank nodes than any ontology needs."""
     monkeypatch.setattr(canonical_module, "MAX_BLANK_QUADS", 4)
     canonical_quads(pool()[:6])
-    with pytest.raises(DataError, match="over 4 quads with blank nodes"):
+    with pytest.raises(InputError, match="over 4 quads with blank nodes"):
         canonical_quads(pool())
+
+
+def test_entangled_blank_nodes_are_refused() -> None:
+    """Nodes that all link to each other would take for ever, so they are not begun with."""
+    nodes, link = [BlankNode(f"n{n}") for n in range(14)], NamedNode("http://example.org/p")
+    with pytest.raises(InputError, match="over 6 others at one property"):
+        canonical_quads(Quad(a, link, b) for a in nodes for b in nodes if a != b)
 
 
 def test_digest_names_its_algorithm() -> None:

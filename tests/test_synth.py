@@ -460,3 +460,12 @@ def test_no_space_left() -> None:
 
     assert process.returncode == 2
     assert b"cannot write the graph: No space left on device" in error
+
+
+def test_list_and_graph_are_two_files(cli: Cli, tmp_path: Path) -> None:
+    """The list of what is planted may not go where the graph goes."""
+    done = cli("synth", "-n", "10", "-o", "a.nq", "--planted", "./a.nq", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "go to one file" in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -137,9 +137,12 @@ def test_build_is_data(built: Path, tmp_path: Path) -> None:
         "sh:NodeShape owl:equivalentClass e:Shape .",
         "e:own owl:imports <http://example.org/other> .",
         f'e:x <{MODULE}> "os" .',
+        "e:Thing owl:equivalentClass cd22:Claim .",
+        "e:thing owl:sameAs cd22:claim .",
+        "[] a owl:AllDisjointClasses ; owl:members ( e:Thing cd22:Claim ) .",
         "cd22:Claim owl:equivalentClass [ a owl:Restriction ; owl:onProperty e:p ; owl:minCardinality 1 ] .",
     ],
-    ids=["class", "property", "rdfs", "owl", "shacl", "imports", "module", "expression"],
+    ids=["class", "property", "rdfs", "owl", "shacl", "imports", "module", "object", "same", "list", "expression"],
 )
 def test_foreign_schema_is_refused_unless_allowed(text: str, tmp_path: Path) -> None:
     """Data may not say what our terms or those of the standards mean, nor import or run anything."""
@@ -168,6 +171,29 @@ def test_terms_of_others_may_be_defined(tmp_path: Path) -> None:
     assert load_files([path], tmp_path / "store").quads == 2
 
 
+def test_schema_once_allowed_stays_allowed(tmp_path: Path) -> None:
+    """What was let into a store before is not held against the next files; new definitions are."""
+    load_files(
+        [written(tmp_path, "a.ttl", f"{PREFIXES}cd22:Claim rdfs:subClassOf e:T .")], tmp_path / "s", allow_schema=True
+    )
+
+    assert load_files([written(tmp_path, "b.nt", triple("b"))], tmp_path / "s").added == 1
+    with pytest.raises(DataError, match=r"cd22:Cohort rdfs:subClassOf"):
+        load_files([written(tmp_path, "c.ttl", f"{PREFIXES}cd22:Cohort rdfs:subClassOf e:T .")], tmp_path / "s")
+
+
+@pytest.mark.parametrize("text", ["# nothing\n", "@prefix e: <http://example.org/> .\n"], ids=["comment", "prefix"])
+def test_file_without_a_triple_is_an_error(text: str, tmp_path: Path) -> None:
+    """Reading nothing is an error, also beside other files and into a store that holds something."""
+    good, bad = written(tmp_path, "a.nt", triple("a")), written(tmp_path, "b.ttl", text)
+    load_files([good], tmp_path / "store")
+    with pytest.raises(InputError, match="the file holds no triple") as caught:
+        load_files([good, bad], tmp_path / "store")
+
+    assert caught.value.location is not None
+    assert caught.value.location.file == str(bad)
+
+
 @pytest.mark.parametrize("text", ["<http://a> <http://b>", ""], ids=["syntax", "empty"])
 def test_failed_load_leaves_the_store_as_it_was(text: str, tmp_path: Path) -> None:
     """A fault in the last file undoes the first, to the byte; nothing is left beside the store."""
@@ -182,13 +208,13 @@ def test_failed_load_leaves_the_store_as_it_was(text: str, tmp_path: Path) -> No
     assert names == sorted(path.name for path in tmp_path.iterdir() if path.name != ".other.lock")
 
 
-@pytest.mark.parametrize("kind", ["build", "folder", "file"])
+@pytest.mark.parametrize("kind", ["build", "store of a build", "folder", "file"])
 def test_what_is_no_store_is_not_touched(kind: str, built: Path, tmp_path: Path) -> None:
     """A build, a folder of something else and a file stay as they are."""
     data = written(tmp_path, "a.nt", triple("a"))
-    target = {"build": built, "folder": tmp_path, "file": data}[kind]
+    target = {"build": built, "store of a build": built / "store", "folder": tmp_path, "file": data}[kind]
     before = state(built)
-    with pytest.raises(OutputError, match="this is a build" if kind == "build" else "this is no store"):
+    with pytest.raises(OutputError, match="this is a build" if "build" in kind else "this is no store"):
         load_files([data], target)
 
     assert before == state(built)

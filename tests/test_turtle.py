@@ -10,7 +10,7 @@ import pytest
 import rdflib
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
 from cd22kg.namespaces import BASE, CD22, LICENSE, PREFIXES, STANDARD_PREFIXES
 from cd22kg.rdf import HEADER, canonical_nquads, to_rdflib, to_turtle
@@ -224,3 +224,14 @@ def test_graphs_are_joined() -> None:
     quads = [Quad(NamedNode(CD22 + "s"), NamedNode(CD22 + "p"), Literal("o"), NamedNode(EXAMPLE + g)) for g in "ab"]
 
     assert to_turtle(quads).count('"o"') == 1
+
+
+def test_triple_in_a_triple_comes_back() -> None:
+    """Triples as values, also one in the other, are written so that they are read again."""
+    inner = Triple(NamedNode("http://example.org/a"), NamedNode("http://example.org/b"), Literal("c"))
+    outer = Triple(NamedNode("http://example.org/a"), NamedNode("http://example.org/b"), inner)
+    quads = [
+        Quad(NamedNode("http://example.org/s"), NamedNode("http://example.org/p"), value) for value in (inner, outer)
+    ]
+
+    assert set(quads) == set(parse(to_turtle(quads), format=RdfFormat.TURTLE))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 
 import typer
@@ -43,6 +44,12 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         sys.exit(130)
+    except Exception as error:
+        if os.environ.get("CD22KG_TRACEBACK"):
+            raise
+        typer.echo(f"a fault of the program: {type(error).__name__}: {error}", err=True)
+        typer.echo("  fix:  report it, with what CD22KG_TRACEBACK=1 shows", err=True)
+        sys.exit(2)
     except SystemExit as done:
         # Typer turns an interrupt of a command into this code, and says nothing.
         if done.code == 130:

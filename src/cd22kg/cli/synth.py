@@ -11,6 +11,7 @@ import typer
 
 from cd22kg.cli.app import app
 from cd22kg.cli.progress import meters
+from cd22kg.errors import InputError
 
 _STDOUT = Path("-")
 
@@ -40,6 +41,8 @@ def synth(
 
     if planted is None and out != _STDOUT and (violations or conflicts):
         planted = out.with_name(f"{out.name}.planted.tsv")
+    if planted is not None and planted.resolve() == out.resolve():
+        raise InputError("the graph and the list of what is planted go to one file", hint="name another for --planted")
     with ExitStack() as stack:
         listed = stack.enter_context(opened_list(planted)) if planted else None
         file = stack.enter_context(opened(out, sys.stdout.buffer))

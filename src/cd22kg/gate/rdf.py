@@ -25,8 +25,11 @@ SYNTAXES = {
     ".rdf": RdfFormat.RDF_XML,
     ".owl": RdfFormat.RDF_XML,
 }
-#: Deepest nesting of triple terms; the parser dies of about 30,000.
-MAX_DEPTH = 100
+#: Deepest nesting of triple terms in a line, and in a file that is not read by line, where signs in literals add up.
+#: The parser dies of about 30,000.
+MAX_DEPTH, MAX_DEPTH_OVERALL = 100, 5000
+#: Deepest nesting of elements in RDF/XML; the parser's time grows with the square.
+MAX_ELEMENTS = 1000
 #: Most bytes that one compressed byte may unpack to; text of ours unpacks to about 30.
 MAX_RATIO = 200
 #: Bytes unpacked before the ratio counts.
@@ -38,6 +41,8 @@ _PREFIX = re.compile(r"Parser error at line \d+ (?:column \d+|between columns \d
 _NESTING = re.compile(rb"<<|>>|\n")
 #: Found by its first sign; `in` takes two thirds longer where `<` is as frequent as in lines of RDF.
 _OPENING = re.compile(rb"<<")
+_ASIDE = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_ELEMENT = re.compile(rb"<[A-Za-z_]|</|/>")
 _MARKUP = re.compile(rb"<!DOCTYPE|<!ENTITY", re.IGNORECASE)
 
 
@@ -160,10 +165,14 @@ class _Bounded(io.RawIOBase):
         return size
 
     def _watch_markup(self, data: memoryview) -> None:
-        """Look out for a DOCTYPE."""
+        """Look out for a DOCTYPE, and follow the nesting of elements."""
         text = self._tail + data
         if _MARKUP.search(text):
             raise self._refused("a DOCTYPE is not read", "write entities out, or use another syntax")
+        for sign in _ELEMENT.findall(_ASIDE.sub(b"", bytes(data))):
+            self._depth = max(0, self._depth - 1) if sign[:1] == b"/" or sign == b"</" else self._depth + 1
+            if self._depth > MAX_ELEMENTS:
+                raise self._refused(f"elements nest over {MAX_ELEMENTS} levels deep", "use another syntax")
         self._tail = text[-16:]
 
     def _watch_nesting(self, data: memoryview) -> None:
@@ -171,6 +180,7 @@ class _Bounded(io.RawIOBase):
 
         Signs in literals count too, so that unbalanced ones add up: by line, or in other syntaxes over the file.
         """
+        deepest = MAX_DEPTH if self._by_line else MAX_DEPTH_OVERALL
         tail, self._tail = self._tail, b"<" if bytes(data[-1:]) == b"<" else b""
         # Nearly all data has none, so that it is looked through where it lies, without a copy.
         if not self._depth and not (tail and bytes(data[:1]) == b"<") and not _OPENING.search(data):
@@ -182,8 +192,8 @@ class _Bounded(io.RawIOBase):
                 self._depth = max(0, self._depth - 1)
             elif self._by_line:
                 self._depth = 0
-            if self._depth > MAX_DEPTH:
-                raise self._refused(f"`<<` nests over {MAX_DEPTH} levels deep", "write it as N-Quads, without nesting")
+            if self._depth > deepest:
+                raise self._refused(f"`<<` nests over {deepest} levels deep", "write it as N-Quads, without nesting")
 
     def _refused(self, what: str, hint: str) -> InputError:
         return InputError(what, Location(self._name), hint=hint)

@@ -74,13 +74,22 @@ def write_turtle(
 def _in_order(quads: Iterable[Quad], meter: Meter, total: int) -> Iterator[Triple]:
     """Yield the triples, each once: IRIs before blank nodes, types before other properties."""
     keys = (
-        f"{_rank(q.subject)}{q.subject}\0{int(q.predicate.value != _TYPE)}{q.predicate}\0{q.object}"
+        f"{_rank(q.subject)}{q.subject}\0{int(q.predicate.value != _TYPE)}{q.predicate}\0{_text(q.object)}"
         for q in labelled(quads)
     )
     parts = (key.split("\0") for key in sorted_unique(keys, meter=meter, total=total))
     lines = (f"{subject[1:]} {predicate[1:]} {value} .\n" for subject, predicate, value in parts)
     while chunk := "".join(islice(lines, _CHUNK)):
         yield from (quad.triple for quad in parse(chunk, format=RdfFormat.N_TRIPLES))
+
+
+def _text(term: _Term) -> str:
+    """Return a term as N-Triples write it, in which a triple stands in brackets."""
+    return (
+        f"<<( {_text(term.subject)} {term.predicate} {_text(term.object)} )>>"
+        if isinstance(term, Triple)
+        else str(term)
+    )
 
 
 def _rank(subject: _Subject) -> int:
@@ -103,7 +112,7 @@ class _Writer:
     def term(self, term: _Term) -> str:
         if isinstance(term, NamedNode):
             return self.iri(term.value)
-        return self.literal(term) if isinstance(term, Literal) else str(term)
+        return self.literal(term) if isinstance(term, Literal) else _text(term)
 
     def iri(self, text: str) -> str:
         for prefix, base in _LONGEST_FIRST:

@@ -27,11 +27,20 @@ _DEFINING = (
     *(
         _OWL + name
         for name in (
-            "disjointWith", "equivalentClass", "equivalentProperty", "hasKey", "inverseOf", "propertyChainAxiom",
-            "propertyDisjointWith", "sameAs", "differentFrom", "oneOf", "unionOf", "intersectionOf", "complementOf",
+            "hasKey", "propertyChainAxiom", "disjointUnionOf", "oneOf", "unionOf", "intersectionOf", "complementOf",
         )
     ),
 )  # fmt: skip
+#: Properties that define their object as well as their subject.
+_BOTH_WAYS = tuple(
+    _OWL + name
+    for name in (
+        "disjointWith", "equivalentClass", "equivalentProperty", "inverseOf", "propertyDisjointWith", "sameAs",
+        "differentFrom",
+    )
+)  # fmt: skip
+#: Properties of an axiom that name the terms it is about in a list.
+_LISTS = (_OWL + "members", _OWL + "distinctMembers")
 _KINDS = (
     *(_RDFS + name for name in ("Class", "Datatype")),
     *(
@@ -46,20 +55,26 @@ _KINDS = (
 )  # fmt: skip
 
 
-def refuse_schema(store: Store) -> None:
-    """Refuse a store whose data defines terms anew, imports ontologies, or names a Python module.
+def foreign_schema(store: Store) -> frozenset[str]:
+    """Return what defines terms anew, imports ontologies, or names a Python module, as subject and property.
 
-    The graph of the ontology is let through where it says what that of this package says.
+    The graph of the ontology is left out where it says what that of this package says.
+    """
+    own = _own(store)
+    return frozenset(
+        f"{compact(subject.value) if isinstance(subject, NamedNode) else '[]'} {compact(predicate)}"
+        for predicate, subject, graph in _statements(store)
+        if graph != GRAPH_ONTOLOGY or (_key(subject), f"<{predicate}>") not in own
+    )
+
+
+def refuse_schema(store: Store, known: frozenset[str] = frozenset()) -> None:
+    """Refuse a store that holds more of `foreign_schema` than was known to be there.
 
     Raises:
         DataError: With the first `SHOWN` statements.
     """
-    own = _own(store)
-    found = [
-        f"{compact(subject.value) if isinstance(subject, NamedNode) else subject} {compact(predicate)}"
-        for predicate, subject, graph in _statements(store)
-        if graph != GRAPH_ONTOLOGY or (str(subject), f"<{predicate}>") not in own
-    ]
+    found = foreign_schema(store) - known
     if found:
         more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         message = f"the data defines terms or imports ontologies: {', '.join(sorted(found)[:SHOWN])}{more}"
@@ -68,21 +83,31 @@ def refuse_schema(store: Store) -> None:
 
 def _statements(store: Store) -> Iterator[tuple[str, object, str]]:
     """Yield property, subject and graph of each statement that defines a term; the index on properties finds them."""
-    protected = " || ".join(f'STRSTARTS(STR(?s), "{namespace}")' for namespace in _PROTECTED)
+    ours, theirs = (
+        " || ".join(f'STRSTARTS(STR(?{name}), "{namespace}")' for namespace in _PROTECTED) for name in ("s", "o")
+    )
     kinds = " ".join(f"<{kind}>" for kind in _KINDS)
     asked = [
-        *(f"<{name}> ?o }} FILTER({protected})" for name in _DEFINING),
-        f"<{STANDARD_PREFIXES['rdf']}type> ?o }} FILTER({protected})",
+        *(f"<{name}> ?o }} FILTER({ours})" for name in _DEFINING),
+        *(f"<{name}> ?o }} FILTER({ours} || (isIRI(?o) && ({theirs})))" for name in _BOTH_WAYS),
+        *(f"<{name}> ?list . ?list rdf:rest*/rdf:first ?o }} FILTER({theirs})" for name in _LISTS),
+        f"<{STANDARD_PREFIXES['rdf']}type> ?o }} FILTER({ours})",
         f"<{_OWL}imports> ?o }}",
         f"<{_MODULE}> ?o }}",
     ]
     for text in asked:
         predicate = text[1:].partition(">")[0]
         values = f"VALUES ?o {{ {kinds} }} " if predicate.endswith("#type") else ""
-        answer = store.query(f"SELECT DISTINCT ?s ?g WHERE {{ {values}GRAPH ?g {{ ?s {text} }}")
+        select = f"SELECT DISTINCT ?s ?g WHERE {{ {values}GRAPH ?g {{ ?s {text} }}"
+        answer = store.query(select, prefixes={"rdf": STANDARD_PREFIXES["rdf"]})
         assert isinstance(answer, Table)  # noqa: S101  # a SELECT gives a table
         for subject, graph in answer.rows:
             yield predicate, subject, graph.value if isinstance(graph, NamedNode) else ""
+
+
+def _key(subject: object) -> str:
+    """Return a subject as text; blank nodes have no name."""
+    return "" if isinstance(subject, BlankNode) else str(subject)
 
 
 def _own(store: Store) -> set[tuple[str, str]]:
@@ -115,10 +140,6 @@ def _trees(quads: Iterable[Quad]) -> set[tuple[str, str, str | _Tree]] | None:
         return frozenset((name, tree(inner, depth + 1)) for name, inner in below.get(str(quad.object), ()))
 
     try:
-        return {
-            ("" if isinstance(quad.subject, BlankNode) else subject, predicate, tree(quad, 0))
-            for subject, found in below.items()
-            for predicate, quad in found
-        }
+        return {(_key(quad.subject), predicate, tree(quad, 0)) for found in below.values() for predicate, quad in found}
     except RecursionError:
         return None

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode
 
-from cd22kg.build import NQUADS, is_build
+from cd22kg.build import NQUADS, STORE, is_build
 from cd22kg.errors import InputError, Location, OutputError, StoreError
 from cd22kg.files import publish_folder, staging, sync_folder
 from cd22kg.gate.rdf import RdfFile, syntax_of
 from cd22kg.namespaces import GRAPH_LOADED
 from cd22kg.progress import Meter, silent
 from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
-from cd22kg.transfer.foreign import refuse_schema
+from cd22kg.transfer.foreign import foreign_schema, refuse_schema
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def load_files(
     """
     files = rdf_files(data, graph, meter)
     target = target.resolve()
-    if is_build(target):
+    if is_build(target) or (target.name == STORE and is_build(target.parent)):
         raise OutputError("this is a build; its store comes from claim files alone", Location(str(target)),
                           hint="name another folder")  # fmt: skip
     if target.exists() and not is_store(target) and not (target.is_dir() and not any(target.iterdir())):
@@ -67,13 +67,12 @@ def load_files(
     with staging(target) as staged:
         before = _copy(target, staged) if is_store(target) else 0
         with OxigraphStore(staged) as store:
+            known = foreign_schema(store) if before else frozenset()
             for file in files:
                 store.bulk_load(file)
             if not allow_schema:
-                refuse_schema(store)
+                refuse_schema(store, known)
             after = store.count()
-        if not after:
-            raise InputError("the files hold no triple", Location(files[0].name), hint="name other files")
         sync_folder(staged)
         publish_folder(staged, target)
     return Loaded(after, after - before, len(files))
@@ -137,7 +136,10 @@ def rdf_files(data: Sequence[Path], graph: str, meter: Callable[[str], Meter]) -
         syntax_of(file)
         slug = re.sub(r"[^a-z0-9]+", "-", file.name.lower().removesuffix(".gz").rpartition(".")[0]).strip("-")
         name = str(file)
-        found.append(RdfFile(file, name, graph or GRAPH_LOADED + (slug or "data"), meter(name)))
+        into = graph or GRAPH_LOADED + (slug or "data")
+        if next(iter(RdfFile(file, name)), None) is None:
+            raise InputError("the file holds no triple", Location(name), hint="name another file")
+        found.append(RdfFile(file, name, into, meter(name)))
     return found
 
 
