@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import signal
 import subprocess
 import sys
@@ -14,8 +15,9 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 
 import cd22kg
-from cd22kg.build import NQUADS, build
+from cd22kg.build import MANIFEST, NQUADS, build
 from cd22kg.errors import DataError, InputError, OutputError, StoreError
+from cd22kg.files import digest_of
 from cd22kg.namespaces import GRAPH_LOADED, GRAPH_ONTOLOGY, GRAPH_PUBLISHED
 from cd22kg.rdf import read_ontology
 from cd22kg.store import OxigraphStore, SparqlStore
@@ -337,6 +339,59 @@ def test_push_that_was_cut_goes_on(store: SparqlStore, built: Path, monkeypatch:
     assert not rest.at_once
     assert not set(sent) & set(rest.sent)
     assert not push(built, store).sent
+
+
+def with_infinity(built: Path, folder: Path) -> Path:
+    """Return a build with one more graph, of a number that no server keeps."""
+    folder.mkdir()
+    said = json.loads((built / MANIFEST).read_text(encoding="utf-8"))
+    line = f'<{EXAMPLE}s> <{EXAMPLE}p> "1e400"^^<http://www.w3.org/2001/XMLSchema#double> <{EXAMPLE}huge> .\n'
+    (folder / NQUADS).write_bytes((built / NQUADS).read_bytes() + line.encode())
+    said["graphs"][EXAMPLE + "huge"] = {"quads": 1, "digest": "sha256:" + "0" * 64}
+    said["files"][NQUADS]["digest"] = digest_of(folder / NQUADS)
+    written(folder, MANIFEST, json.dumps(said))
+    return folder
+
+
+def test_push_tells_each_time_what_the_server_changed(store: SparqlStore, built: Path, tmp_path: Path) -> None:
+    """A graph that came back with another value is not taken for done: the next push sends it and tells again."""
+    huge = with_infinity(built, tmp_path / "huge")
+    first, second = push(huge, store), push(huge, store)
+
+    assert [[EXAMPLE + "huge"]] * 2 == [list(first.differences), list(second.differences)]
+    assert [EXAMPLE + "huge"] == list(second.sent)
+    assert (EXAMPLE + "huge",) == push(built, store).dropped
+
+
+def test_push_leaves_graphs_that_no_push_put_there(store: SparqlStore, built: Path) -> None:
+    """A graph of somebody else under a name of the build is an error, unless all is sent again; nothing is sent."""
+    names = sorted(json.loads((built / MANIFEST).read_text(encoding="utf-8"))["graphs"])[:4]
+    store.load([Quad(NamedNode(EXAMPLE + "s"), NamedNode(EXAMPLE + "p"), Literal("mine"), NamedNode(n)) for n in names])
+    before = set(store.quads())
+    with pytest.raises(StoreError, match="holds 4 graphs of this build that no push put there") as caught:
+        push(built, store)
+
+    assert names[:3] == [name for name in names if f"<{name}>" in caught.value.message]
+    assert "--again" in caught.value.hint
+    assert before == set(store.quads())
+    assert set(names) < set(push(built, store, again=True).sent)
+    assert not push(built, store).sent
+
+
+def test_foreign_record_counts_for_nothing(store: SparqlStore, built: Path) -> None:
+    """A row that no push wrote is passed over, and its graph is left alone."""
+    terms = "http://purl.org/dc/terms/"
+    foreign = NamedNode(EXAMPLE + "foreign")
+    store.load(
+        [
+            Quad(foreign, NamedNode(EXAMPLE + "p"), Literal("mine"), foreign),
+            Quad(foreign, NamedNode(terms + "identifier"), Literal("x"), NamedNode(GRAPH_PUBLISHED)),
+            Quad(foreign, NamedNode(terms + "extent"), Literal("many"), NamedNode(GRAPH_PUBLISHED)),
+        ]
+    )
+
+    assert push(built, store).dropped == ()
+    assert store.count(foreign.value) == 1
 
 
 @pytest.mark.xdist_group("oxigraph")
