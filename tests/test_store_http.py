@@ -492,6 +492,62 @@ def test_redirect_is_followed_on_the_same_host_only() -> None:
         server.store().query(SELECT)
 
 
+@pytest.mark.usefixtures("login")
+def test_login_does_not_go_to_another_port() -> None:
+    """Another port is another server: a redirect there is not followed, so it gets no login."""
+    challenge = (401, {"WWW-Authenticate": 'Basic realm="r"'}, "")
+    with playing(always(200, ROWS, **{"Content-Type": RESULTS["Content-Type"]})) as other:
+        leads = (307, {"Location": f"http://127.0.0.1:{other.port}/query"}, "")
+        with (
+            playing(in_turn(challenge, leads)) as server,
+            pytest.raises(StoreError, match="redirects to another port"),
+        ):
+            server.store().query(SELECT)
+
+    assert ["Authorization" in headers for _, _, headers, _ in server.asked] == [False, True]
+    assert other.asked == []
+
+
+@pytest.mark.parametrize(
+    ("start", "location", "expected"),
+    [
+        ("http://h/query", "https://h/query", "https://h/query"),
+        ("http://h:80/query", "https://h:443/there", "https://h:443/there"),
+        ("https://h/query", "https://h:443/there", "https://h:443/there"),
+        ("http://h/query", "https://h:8443/query", "another port"),
+        ("http://h:8080/query", "https://h/query", "another port"),
+        ("http://h:8080/query", "//h/query", "another port"),
+        ("https://h/query", "http://h/query", "not encrypted"),
+        ("http://h/query", "ftp://h/query", "another host"),
+        ("http://h/query", "http://[x/", "no URL"),
+        ("http://h/query", "http://h:99999/", "no URL"),
+    ],
+)
+def test_redirect_stays_with_the_server(start: str, location: str, expected: str) -> None:
+    """Scheme, host and port stay; only from http to https, at their usual ports, a redirect may lead."""
+    from cd22kg.store.http import Connection  # as the package does: it needs the extra
+
+    connection = Connection("h")
+    try:
+        found = connection._redirected(start, location)
+    except StoreError as error:
+        found = error.message
+    finally:
+        connection.close()
+
+    assert expected in found
+
+
+@pytest.mark.parametrize("location", ["http://[x/", "http://127.0.0.1:port/"])
+def test_redirect_to_what_is_no_url_is_an_error(location: str) -> None:
+    """A broken Location is told like every other fault of a server."""
+    with (
+        playing(always(302, Location=location)) as server,
+        pytest.raises(StoreError, match="redirects to what is no URL"),
+    ):
+        server.store().query(SELECT)
+
+
 def test_proxy_is_not_used_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy of the environment does not see what stays on the machine."""
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")

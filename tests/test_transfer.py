@@ -358,9 +358,9 @@ def test_push_tells_each_time_what_the_server_changed(store: SparqlStore, built:
     huge = with_infinity(built, tmp_path / "huge")
     first, second = push(huge, store), push(huge, store)
 
-    assert [[EXAMPLE + "huge"]] * 2 == [list(first.differences), list(second.differences)]
-    assert [EXAMPLE + "huge"] == list(second.sent)
-    assert (EXAMPLE + "huge",) == push(built, store).dropped
+    assert [list(first.differences), list(second.differences)] == [[EXAMPLE + "huge"]] * 2
+    assert list(second.sent) == [EXAMPLE + "huge"]
+    assert push(built, store).dropped == (EXAMPLE + "huge",)
 
 
 def test_push_leaves_graphs_that_no_push_put_there(store: SparqlStore, built: Path) -> None:

@@ -2,7 +2,7 @@
 
 Certificates are always checked, against the certificates of the system or those of ``SSL_CERT_FILE``. A proxy of the
 environment (``HTTPS_PROXY``, ``NO_PROXY`` and so on) is used, but never for this machine itself. A redirect is followed
-only by a request that changes nothing, and only to the same host and never from https to http.
+only by a request that changes nothing, and only to the same host and port, or from http to https at their usual ports.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from cd22kg.store.login import Login, is_loopback
 _ERROR_BYTES, _ERROR_TEXT = 64 * 1024, 300
 _BUSY = frozenset((429, 502, 503, 504))
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_PORTS = {"http": 80, "https": 443}
 _HOPS = 5
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _TAG = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|</?[A-Za-z!][^<>]{0,500}>", re.DOTALL | re.IGNORECASE)
@@ -264,7 +265,7 @@ class Connection:
             response = self._once(call, method, url, content)
             if response.status_code not in _REDIRECTS:
                 return response
-            target = urljoin(url, response.headers.get("location", ""))
+            location = response.headers.get("location", "")
             if response.status_code == 303:
                 method, content = "GET", b""
             response.close()
@@ -273,17 +274,32 @@ class Connection:
                     f"{self.host} redirects a request that writes",
                     hint="give the address it redirects to, if you trust it",
                 )
-            before, after = urlsplit(url), urlsplit(target)
-            if after.hostname != before.hostname or after.scheme not in ("http", "https"):
-                raise StoreError(
-                    f"{self.host} redirects to another host, which is not followed", hint="give the address itself"
-                )
-            if before.scheme == "https" and after.scheme != "https":
-                raise StoreError(
-                    f"{self.host} redirects to a connection that is not encrypted", hint="give its https:// address"
-                )
-            url = target
+            url = self._redirected(url, location)
         raise StoreError(f"{self.host} redirects in a circle", hint="is this the address of a SPARQL endpoint?")
+
+    def _redirected(self, url: str, location: str) -> str:
+        """Return where a redirect leads; the login must not come to another server, be it on the same machine."""
+        try:
+            target = urljoin(url, location)
+            before, after = urlsplit(url), urlsplit(target)
+            old, new = ((parts.scheme, parts.port or _PORTS.get(parts.scheme)) for parts in (before, after))
+        except ValueError:
+            raise StoreError(
+                f"{self.host} redirects to what is no URL", hint="is this the address of a SPARQL endpoint?"
+            ) from None
+        if after.hostname != before.hostname or after.scheme not in _PORTS:
+            raise StoreError(
+                f"{self.host} redirects to another host, which is not followed", hint="give the address itself"
+            )
+        if before.scheme == "https" and after.scheme != "https":
+            raise StoreError(
+                f"{self.host} redirects to a connection that is not encrypted", hint="give its https:// address"
+            )
+        if old != new and (old, new) != (("http", 80), ("https", 443)):
+            raise StoreError(
+                f"{self.host} redirects to another port, which is not followed", hint="give the address itself"
+            )
+        return target
 
     def _once(self, call: Call, method: str, url: str, content: bytes | Body) -> httpx2.Response:
         headers = dict(call.headers)

@@ -2,8 +2,8 @@
 
 The server keeps a record in a graph of its own: for each graph pushed, the digest of its content and how many triples
 the server then held. A push that was cut off goes on where it stopped, as graphs on record are not sent again. Before a
-graph is sent its record loses the digest, and gets it back only once the graph came back as it was sent: so a graph that
-is not on record is one that no push put there.
+graph is sent its record loses the digest, and gets it back only once the graph came back as it was sent. So a graph
+that is not on record is one that no push put there.
 """
 
 from __future__ import annotations
