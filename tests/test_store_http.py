@@ -19,8 +19,9 @@ from pathlib import Path
 from shutil import which
 
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad, Triple
 
+from cd22kg import KnowledgeGraph
 from cd22kg.errors import QueryError, StoreError
 from cd22kg.store import SparqlStore, Table, is_address, open_sparql
 from cd22kg.store.dialects import DIALECTS, read_address
@@ -457,6 +458,74 @@ def test_silent_server_is_given_up_once() -> None:
         try:
             with pytest.raises(StoreError, match=r"was silent for 0\.2 s"):
                 server.store(read_timeout=0.2).query(SELECT)
+        finally:
+            release.set()
+
+    assert len(server.asked) == 1
+
+
+ONE_TRIPLE = "CONSTRUCT { ?s ?p 1 } WHERE { ?s ?p ?o }"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "form"),
+    [("oxigraph", SELECT, Table(("s",), ())), ("fuseki", SELECT, Table(("s",), ())), ("virtuoso", ONE_TRIPLE, ())],
+    ids=["query", "union", "whole"],
+)
+def test_deadline_holds_for_all_that_is_asked(kind: str, text: str, form: Table | tuple[Triple, ...]) -> None:
+    """A silent server is given up at the deadline of the query, also with what is asked of it before."""
+    release = threading.Event()
+
+    def script(request: BaseHTTPRequestHandler, body: bytes) -> Reply:
+        release.wait(30)
+        return 200, RESULTS, ROWS
+
+    with playing(script) as server:
+        try:
+            with pytest.raises(StoreError, match="does not answer in time"):
+                server.store(kind).answer(text, form, timeout=0.2)
+        finally:
+            release.set()
+
+    assert (len(server.asked), server.waits) == (1, [])
+
+
+@pytest.mark.parametrize(("kind", "after"), [("oxigraph", "20"), ("oxigraph", ""), ("fuseki", "20")])
+def test_no_wait_goes_beyond_the_deadline(kind: str, after: str) -> None:
+    """Where the next attempt would come too late, the busy server is told of at once."""
+    with (
+        playing(always(503, "full", Retry_After=after)) as server,
+        pytest.raises(StoreError, match=r"busy or out of order \(503\): full$"),
+    ):
+        server.store(kind).answer(SELECT, ANSWER, timeout=0.4)
+
+    assert (len(server.asked), server.waits) == (1, [])
+
+
+def test_long_timeout_raises_that_of_the_connection() -> None:
+    """Who allows a query more time than the connection allows has it."""
+    pause = threading.Event()
+
+    def script(request: BaseHTTPRequestHandler, body: bytes) -> Reply:
+        pause.wait(0.6)  # a server that computes
+        return 200, RESULTS, ROWS
+
+    with playing(script) as server:
+        assert server.store(read_timeout=0.1).answer(SELECT, ANSWER, timeout=1e12) == ANSWER
+
+
+def test_query_on_a_silent_server_stops_in_time() -> None:
+    """The limit of a query holds for a server as it does here, and is told in the same words."""
+    release = threading.Event()
+
+    def script(request: BaseHTTPRequestHandler, body: bytes) -> Reply:
+        release.wait(60)
+        return 200, RESULTS, ROWS
+
+    with playing(script) as server, KnowledgeGraph(server.store("fuseki")) as graph:
+        try:
+            with pytest.raises(QueryError, match="stopped after 3 s"):
+                graph.sparql(SELECT, timeout=3)
         finally:
             release.set()
 

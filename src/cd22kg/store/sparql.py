@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -177,7 +178,7 @@ class SparqlStore:
         form: Answer,
         *,
         prefixes: Mapping[str, str] | None = None,
-        read: float = float("inf"),
+        timeout: float = math.inf,
         watch: Watch = unwatched,
     ) -> Answer:
         """Return the answer to a query that is known to be SPARQL.
@@ -186,25 +187,27 @@ class SparqlStore:
             text: The query.
             form: What an empty store answers to it: the kind of answer, and the columns.
             prefixes: Known in the text without being declared.
-            read: Seconds that the server may be silent, if less than those of the connection.
+            timeout: Seconds for all that it takes, also what is asked before, and the waits between attempts; with it
+                the server may be silent that long, else as long as the connection lets it.
             watch: Told of each piece of the answer; what it raises ends the query.
 
         Raises:
             QueryError: If the server refuses it.
             StoreError: If the server cannot be reached, or cut its answer short.
         """
+        deadline = time.monotonic() + timeout
         text = with_prefixes(text, prefixes or {})
-        self._check_union()
+        self._check_union(deadline)
         if isinstance(form, tuple):
-            self._check_whole(text)
-            with self._ask(text, TRIPLES, read) as reply:
+            self._check_whole(text, deadline)
+            with self._ask(text, TRIPLES, deadline) as reply:
                 triples = read_triples(_watched(reply.chunks(), watch), self.address.host)
                 return tuple(dict.fromkeys(_counted(triples, watch)))
         if isinstance(form, bool):
-            with self._ask(text, RESULTS, read) as reply:
+            with self._ask(text, RESULTS, deadline) as reply:
                 found = self._results(reply, watch)
                 return found if isinstance(found, bool) else _truth(found[1], self.address.host)
-        with self._selected(text, read, watch) as (columns, rows):
+        with self._selected(text, deadline, watch) as (columns, rows):
             ordered = _in_order(form.columns, columns, rows, host=self.address.host)
             return Table(form.columns, tuple(_counted(ordered, watch)))
 
@@ -290,7 +293,7 @@ class SparqlStore:
         return self._empty.query(text, prefixes=prefixes, name=name)
 
     @contextmanager
-    def _ask(self, text: str, accept: str, read: float = float("inf")) -> Iterator[Reply]:
+    def _ask(self, text: str, accept: str, deadline: float = math.inf) -> Iterator[Reply]:
         """Send a query and yield its answer, known to be a success of the right type."""
         from cd22kg.store.http import Call
 
@@ -300,7 +303,7 @@ class SparqlStore:
             fields += self._dialect.union_parameters
         headers = {"Accept": accept, "Content-Type": _FORM}
         content = urlencode(fields).encode()
-        call = Call("POST", self.address.query, headers=headers, content=content, safe=True, read=read)
+        call = Call("POST", self.address.query, headers=headers, content=content, safe=True, deadline=deadline)
         with self._connection.send(call) as reply:
             self._whole(reply)
             if reply.status == 400:
@@ -357,10 +360,10 @@ class SparqlStore:
 
     @contextmanager
     def _selected(
-        self, text: str, read: float = float("inf"), watch: Watch = unwatched
+        self, text: str, deadline: float = math.inf, watch: Watch = unwatched
     ) -> Iterator[tuple[tuple[str, ...], Iterator[Row]]]:
         """Send a SELECT and yield the columns and rows that come back."""
-        with self._ask(text, RESULTS, read) as reply:
+        with self._ask(text, RESULTS, deadline) as reply:
             found = self._results(reply, watch)
             if isinstance(found, bool):
                 raise StoreError(
@@ -368,8 +371,8 @@ class SparqlStore:
                 )
             yield found
 
-    def _rows(self, text: str) -> Iterator[Row]:
-        with self._selected(text) as (_, rows):
+    def _rows(self, text: str, deadline: float = math.inf) -> Iterator[Row]:
+        with self._selected(text, deadline) as (_, rows):
             yield from rows
 
     def _number(self, text: str) -> int:
@@ -415,22 +418,22 @@ class SparqlStore:
             yield from page
             before = now
 
-    def _check_union(self) -> None:
+    def _check_union(self, deadline: float = math.inf) -> None:
         """Refuse a server whose queries do not see the named graphs; an empty one is asked again later."""
         if self._sees_union:
             return
         text = "SELECT ?in WHERE { GRAPH ?g { ?s ?p ?o } BIND (EXISTS { ?s ?p ?o } AS ?in) } LIMIT 1"
-        for row in self._rows(text):
+        for row in self._rows(text, deadline):
             if row[0] is None or getattr(row[0], "value", "") in ("false", "0"):
                 raise StoreError(
                     f"queries do not see the named graphs of {self.address}", hint=self._dialect.union_hint
                 )
             self._sees_union = True
 
-    def _check_whole(self, text: str) -> None:
+    def _check_whole(self, text: str, deadline: float) -> None:
         """Where triples may be cut in silence, ask for the solutions they are made of, of which a cut is told."""
         if self._dialect.silent_cap and (text := solutions(text)):
-            with self._ask(text, RESULTS):
+            with self._ask(text, RESULTS, deadline):
                 pass
 
     def _insert(self, quads: Iterable[Quad]) -> None:
