@@ -25,6 +25,7 @@ from cd22kg import KnowledgeGraph
 from cd22kg.errors import QueryError, StoreError
 from cd22kg.store import SparqlStore, Table, is_address, open_sparql
 from cd22kg.store.dialects import DIALECTS, read_address
+from cd22kg.transfer import load_into
 from tests.servers import free_port
 
 #: A password that must be seen nowhere.
@@ -136,12 +137,22 @@ def login(monkeypatch: pytest.MonkeyPatch) -> None:
         ("unknown+https://host", True),
         ("graph", False),
         ("./http:/x", False),
-        ("ftp://host", False),
+        ("ftp://host", True),
+        ("fuseki+htps://host/x", True),
+        ("fuseki+host/x", True),
+        ("FUSEKI+http:/host", True),
+        (f"curator:{SECRET}@127.0.0.1:3030", True),
+        (f"curator:{SECRET}@host/data", True),
+        ("./fuseki+x", False),
+        ("a+b", False),
+        ("./curator:x@y", False),
+        ("c:/data/me@work", False),
+        ("c:\\data\\me@work", False),
         ("", False),
     ],
 )
 def test_address_is_told_from_a_path(text: str, expected: bool) -> None:
-    """What begins with a scheme of the web is an address, with or without a kind."""
+    """What is meant as an address is one, also misspelt, so that no folder is made of it."""
     assert expected is is_address(text)
 
 
@@ -174,6 +185,12 @@ def test_places_follow_from_the_address(text: str, query: str, update: str, grap
         ("http://host/sparql?query=x", "holds `\\?` or `#`"),
         ("http://host/a b", "names no host"),
         ("file:///etc", "not the address of a server"),
+        ("fuseki+htps://host/x", "not the address of a server"),
+        ("fuseki+http:/host", "not the address of a server"),
+        (f"curator:{SECRET}@127.0.0.1:3030", "holds a login"),
+        (f"curator:{SECRET}@host/data", "holds a login"),
+        (f"fuseki+curator:{SECRET}@host/data", "holds a login"),
+        (f"htps://curator:{SECRET}@host/data", "not the address of a server"),
     ],
 )
 def test_wrong_address_is_an_error(text: str, said: str) -> None:
@@ -183,6 +200,19 @@ def test_wrong_address_is_an_error(text: str, said: str) -> None:
 
     assert SECRET not in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["fuseki+htps://host/x", f"curator:{SECRET}@127.0.0.1:3030", "oxigraph+host:7878"])
+def test_no_folder_is_made_of_a_misspelt_address(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data for a server does not end up in a folder by its name."""
+    monkeypatch.chdir(tmp_path)
+    data = tmp_path / "a.nt"
+    data.write_text("<urn:s> <urn:p> <urn:o> .\n")
+    with pytest.raises(StoreError) as caught:
+        load_into([data], text)
+
+    assert SECRET not in str(caught.value)
+    assert [data] == list(tmp_path.iterdir())
 
 
 def test_unknown_kind_lists_the_known() -> None:
@@ -490,14 +520,16 @@ def test_deadline_holds_for_all_that_is_asked(kind: str, text: str, form: Table 
     assert (len(server.asked), server.waits) == (1, [])
 
 
-@pytest.mark.parametrize(("kind", "after"), [("oxigraph", "20"), ("oxigraph", ""), ("fuseki", "20")])
-def test_no_wait_goes_beyond_the_deadline(kind: str, after: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "after", "timeout"), [("oxigraph", "20", 10), ("oxigraph", "", 0.4), ("fuseki", "20", 10)]
+)
+def test_no_wait_goes_beyond_the_deadline(kind: str, after: str, timeout: float) -> None:
     """Where the next attempt would come too late, the busy server is told of at once."""
     with (
         playing(always(503, "full", Retry_After=after)) as server,
-        pytest.raises(StoreError, match=r"busy or out of order \(503\): full$"),
+        pytest.raises(StoreError, match=r"busy or out of order \(503\): full\n"),
     ):
-        server.store(kind).answer(SELECT, ANSWER, timeout=0.4)
+        server.store(kind).answer(SELECT, ANSWER, timeout=timeout)
 
     assert (len(server.asked), server.waits) == (1, [])
 

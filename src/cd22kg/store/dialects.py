@@ -148,6 +148,9 @@ STANDARD = Dialect("sparql", "a SPARQL 1.1 endpoint", batch=5_000)
 
 DIALECTS = {dialect.name: dialect for dialect in (FUSEKI, GRAPHDB, NEPTUNE, OXIGRAPH, QLEVER, STANDARD, VIRTUOSO)}
 
+#: A login in front of a host, as it is written where the scheme was forgotten.
+_LOGIN = re.compile(r"[^:@/\\]+:(?![/\\])[^@]*@.+", re.DOTALL)
+_KIND = re.compile(rf"(?:{'|'.join(map(re.escape, DIALECTS))})\+", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:(?P<kind>[A-Za-z][A-Za-z0-9.-]*)\+)?(?P<url>https?://.*)", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
@@ -190,13 +193,16 @@ class Address:
 
 
 def is_address(text: str) -> bool:
-    """Return whether a text is the address of a server, and not a path.
+    """Return whether a text is meant as the address of a server, right or wrong, and not as a path.
+
+    It is if it holds ``://``, begins with a kind of server and ``+``, or with a login and ``@``; a folder of such a
+    name can be written with ``./`` in front.
 
     Example:
         >>> is_address("fuseki+http://127.0.0.1:3030/evidence"), is_address("./graph")
         (True, False)
     """
-    return _ADDRESS.match(text) is not None
+    return "://" in text or _KIND.match(text) is not None or _LOGIN.fullmatch(text) is not None
 
 
 def read_address(text: str) -> Address:
@@ -207,6 +213,8 @@ def read_address(text: str) -> Address:
     """
     found = _ADDRESS.fullmatch(text)
     known = ", ".join(f"{name}+" for name in sorted(DIALECTS))
+    if found is None and _LOGIN.fullmatch(text.rpartition("+")[2]):
+        raise _with_login()
     if found is None:
         raise StoreError("this is not the address of a server", hint=f"write https://...; or with a kind: {known}")
     kind = (found["kind"] or STANDARD.name).lower()
@@ -218,10 +226,7 @@ def read_address(text: str) -> Address:
     except ValueError:
         raise StoreError("the address of the server is not a URL", hint="write https://host:port/path") from None
     if "@" in parts.netloc:
-        raise StoreError(
-            "the address of the server holds a login",
-            hint="take it out; set CD22KG_STORE_USER and CD22KG_STORE_PASSWORD, or write it to ~/.netrc",
-        )
+        raise _with_login()
     if not _HOST.fullmatch(host) or any(ord(character) <= 0x20 for character in text):
         raise StoreError("the address of the server names no host", hint="write https://host:port/path")
     if parts.query or parts.fragment:
@@ -234,3 +239,10 @@ def read_address(text: str) -> Address:
         path = path.removesuffix(ending)
     host = f"[{host}]" if ":" in host else host
     return Address(dialect, f"{parts.scheme.lower()}://{host}{f':{port}' if port else ''}{path}")
+
+
+def _with_login() -> StoreError:
+    return StoreError(
+        "the address of the server holds a login",
+        hint="take it out; set CD22KG_STORE_USER and CD22KG_STORE_PASSWORD, or write it to ~/.netrc",
+    )
