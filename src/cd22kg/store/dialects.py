@@ -31,6 +31,8 @@ class Dialect:
         union: `ALWAYS`, `PARAMETER` or `SETTING`.
         union_parameters: Sent with each query so that it sees the union.
         union_hint: What to set on the server where the union is a setting.
+        sees_default: Whether that union holds the server's default graph as well; without the parameters for the union
+            a query then sees the default graph alone.
         own_graphs: Graphs of the server itself, which are no data of the user.
         preface: Put before each query, on its first line; ``GRAPH`` then takes its IRI from a variable.
         atomic: Whether several operations of one update all take effect or none.
@@ -51,6 +53,7 @@ class Dialect:
     union: str = SETTING
     union_parameters: tuple[tuple[str, str], ...] = ()
     union_hint: str = "make the default graph of the endpoint the union of all named graphs"
+    sees_default: bool = False
     own_graphs: tuple[str, ...] = ()
     preface: str = ""
     atomic: bool = False
@@ -71,6 +74,7 @@ OXIGRAPH = Dialect(
     quads="/store",
     union=PARAMETER,
     union_parameters=(("union-default-graph", ""),),
+    sees_default=True,
     atomic=True,
     lists_empty_graphs=True,
     endings=("/query", "/update", "/store"),

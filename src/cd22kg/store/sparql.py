@@ -13,6 +13,7 @@ from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse
 from pyoxigraph import Store as Engine
 
 from cd22kg.errors import Location, QueryError, StoreError
+from cd22kg.namespaces import GRAPH_PUBLISHED
 from cd22kg.store.answers import RESULTS, TRIPLES, Row, plain_blank_nodes, plain_booleans, read_results, read_triples
 from cd22kg.store.base import Answer, Parameters, Table, Term, fill, syntax_error
 from cd22kg.store.batches import batches, named, spool, write_lines
@@ -236,11 +237,14 @@ class SparqlStore:
         self._update(with_prefixes(text, prefixes or {}), connection)
 
     def quads(self, graph: str = "") -> Iterator[Quad]:
-        """Yield every quad, or those of one graph.
+        """Yield every quad but those of the record of pushes, or the quads of one graph.
 
         Raises:
-            StoreError: If there are fewer or more than the server counts, at the end.
+            StoreError: If there are fewer or more than the server counts, at the end; or, before the first, if all are
+                asked for and queries see quads in no named graph.
         """
+        if not graph:
+            self._check_default()
         for name in (graph,) if graph else self.graphs():
             node = NamedNode(name)
             total, seen = self.count(name), 0
@@ -254,7 +258,10 @@ class SparqlStore:
                 )
 
     def graphs(self) -> tuple[str, ...]:
-        """Return the IRIs of the named graphs that hold something, sorted; some servers list empty ones too."""
+        """Return the IRIs of the named graphs that hold something, sorted; some servers list empty ones too.
+
+        The record of pushes is none of them.
+        """
         pattern = "GRAPH ?g {}" if self._dialect.lists_empty_graphs else "GRAPH ?g { ?s ?p ?o }"
         if self._dialect.silent_cap:
             total = self._number(f"SELECT (COUNT(DISTINCT ?g) AS ?n) WHERE {{ {pattern} }}")
@@ -262,12 +269,13 @@ class SparqlStore:
         else:
             rows = self._rows(f"SELECT DISTINCT ?g WHERE {{ {pattern} }}")
         names = {row[0].value for row in rows if isinstance(row[0], NamedNode)}
-        return tuple(sorted(names.difference(self._dialect.own_graphs)))
+        return tuple(sorted(names.difference(self._dialect.own_graphs, [GRAPH_PUBLISHED])))
 
     def count(self, graph: str = "") -> int:
-        """Return the number of quads, or of those in one graph."""
+        """Return the number of quads, without those of the record of pushes, or of those in one graph."""
         where = NamedNode(graph) if graph else "?g"
-        return self._number(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH {where} {{ ?s ?p ?o }} }}")
+        own = "" if graph else f" FILTER (?g != <{GRAPH_PUBLISHED}>)"
+        return self._number(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH {where} {{ ?s ?p ?o }}{own} }}")
 
     def dump(self, file: BinaryIO) -> int:
         """Write every quad as a line of N-Quads, graph by graph."""
@@ -293,13 +301,13 @@ class SparqlStore:
         return self._empty.query(text, prefixes=prefixes, name=name)
 
     @contextmanager
-    def _ask(self, text: str, accept: str, deadline: float = math.inf) -> Iterator[Reply]:
+    def _ask(self, text: str, accept: str, deadline: float = math.inf, *, union: bool = True) -> Iterator[Reply]:
         """Send a query and yield its answer, known to be a success of the right type."""
         from cd22kg.store.http import Call
 
         preface = self._dialect.preface
         fields = [("query", f"{preface} {graphs_by_variable(text)}" if preface else text)]
-        if self._dialect.union == PARAMETER:
+        if union and self._dialect.union == PARAMETER:
             fields += self._dialect.union_parameters
         headers = {"Accept": accept, "Content-Type": _FORM}
         content = urlencode(fields).encode()
@@ -429,6 +437,17 @@ class SparqlStore:
                     f"queries do not see the named graphs of {self.address}", hint=self._dialect.union_hint
                 )
             self._sees_union = True
+
+    def _check_default(self) -> None:
+        """Refuse a server whose queries see quads in no named graph: reading graph by graph would leave them out."""
+        if not self._dialect.sees_default:
+            return
+        with self._ask("ASK { ?s ?p ?o }", RESULTS, union=False) as reply:
+            if self._results(reply) is not False:
+                raise StoreError(
+                    f"queries see quads on {self.address.host} that are in no named graph, and cannot be read back",
+                    hint="move them into a new named graph: MOVE DEFAULT TO <https://host/graph>",
+                )
 
     def _check_whole(self, text: str, deadline: float) -> None:
         """Where triples may be cut in silence, ask for the solutions they are made of, of which a cut is told."""
