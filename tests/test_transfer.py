@@ -25,7 +25,7 @@ from cd22kg.store.compare import compare
 from cd22kg.transfer import load_files, push, send_files
 from cd22kg.transfer import push as push_function
 from tests.conftest import SERVER_KINDS, Cli
-from tests.servers import Server
+from tests.servers import STANDARD, Server
 
 push_module = sys.modules[push_function.__module__]
 MODULE = "http://www.lesfleursdunormal.fr/static/_downloads/owlready_ontology.owl#python_module"
@@ -436,12 +436,12 @@ def test_damaged_build_is_not_pushed(connect: Callable[[str], SparqlStore], buil
 @pytest.mark.parametrize("kind", SERVER_KINDS)
 def test_commands_on_a_server(kind: str, server: Callable[[str], Server], built: Path, cli: Cli) -> None:
     """`push`, `load` and the commands that read take a server's address."""
-    running = server(kind)
+    running = server("fuseki" if kind == STANDARD else kind)
+    address = running.plain if kind == STANDARD else running.address
     env = {"CD22KG_STORE_USER": running.user, "CD22KG_STORE_PASSWORD": running.password}
-    pushed = cli("push", built, "--store", running.address, "--again", env=env)
+    pushed = cli("push", built, "--store", address, "--again", env=env)
     asked, local = (
-        cli("query", "claims-per-source", "--format", "csv", "--store", where, env=env)
-        for where in (running.address, built)
+        cli("query", "claims-per-source", "--format", "csv", "--store", where, env=env) for where in (address, built)
     )
 
     assert (pushed.returncode, asked.returncode) == (0, 0), pushed.stderr + asked.stderr
