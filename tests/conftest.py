@@ -15,6 +15,7 @@ import pytest
 import cd22kg
 from cd22kg.graph import KnowledgeGraph
 from cd22kg.model import Vocabulary
+from cd22kg.namespaces import GRAPH_PUBLISHED
 from cd22kg.rdf import read_ontology
 from cd22kg.store import SparqlStore, open_sparql
 from tests.servers import KINDS, SERVERS, STANDARD, NotHere, Server
@@ -84,8 +85,7 @@ def connect(server: Callable[[str], Server], monkeypatch: pytest.MonkeyPatch) ->
             monkeypatch.setenv("CD22KG_STORE_USER", running.user)
             monkeypatch.setenv("CD22KG_STORE_PASSWORD", running.password)
             store = stack.enter_context(open_sparql(address))
-            if graphs := store.graphs():
-                store.update(" ; ".join(f"DROP SILENT GRAPH <{graph}>" for graph in graphs))
+            store.update(" ; ".join(f"DROP SILENT GRAPH <{graph}>" for graph in (*store.graphs(), GRAPH_PUBLISHED)))
             return store
 
         yield opened

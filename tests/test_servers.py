@@ -177,6 +177,45 @@ def test_order_of_rows_is_kept(kind: str, connect: Connect) -> None:
     assert here.query(text) == store.query(text)
 
 
+@pytest.mark.xdist_group("oxigraph")
+def test_quads_that_would_be_left_out_are_an_error(connect: Connect) -> None:
+    """Oxigraph's queries see its default graph, which reading graph by graph leaves out: that is told first."""
+    store = connect("oxigraph")
+    store.load([quad("a", Literal("a"))])
+    store.update(f"INSERT DATA {{ <{EXAMPLE}s> <{EXAMPLE}p> 'stray' }}")
+    try:
+        assert store.query("ASK { ?s ?p 'stray' }") is True
+        for read in (lambda: list(store.quads()), lambda: store.dump(io.BytesIO())):
+            with pytest.raises(StoreError, match="in no named graph") as caught:
+                read()
+            assert "MOVE DEFAULT TO" in caught.value.hint
+        assert [quad("a", Literal("a"))] == list(store.quads(ONE.value))
+        store.update(f"MOVE DEFAULT TO {TWO}")
+        assert sum(1 for _ in store.quads()) == 2
+    finally:
+        store.update("DROP DEFAULT")
+
+
+@pytest.mark.xdist_group("fuseki")
+def test_default_graph_of_fuseki_is_not_seen(connect: Connect) -> None:
+    """Fuseki's queries over the union do not see its default graph, so reading graph by graph leaves nothing out."""
+    store = connect("fuseki")
+    store.load([quad("a", Literal("a"))])
+    store.update(f"INSERT DATA {{ <{EXAMPLE}s> <{EXAMPLE}p> 'stray' }}")
+    try:
+        assert store.query("ASK { ?s ?p 'stray' }") is False
+        assert [quad("a", Literal("a"))] == list(store.quads())
+    finally:
+        store.update("DROP DEFAULT")
+
+
+@pytest.mark.xdist_group("virtuoso")
+def test_default_graph_of_virtuoso_takes_nothing(connect: Connect) -> None:
+    """Virtuoso has no default graph of its own that quads could be put into."""
+    with pytest.raises(StoreError, match="No plain default graph"):
+        connect("virtuoso").update(f"INSERT DATA {{ <{EXAMPLE}s> <{EXAMPLE}p> 'stray' }}")
+
+
 @pytest.mark.xdist_group("virtuoso")
 def test_graphs_of_virtuoso_are_hidden(connect: Connect) -> None:
     """Of an empty Virtuoso, which holds thousands of quads of its own, nothing is seen."""

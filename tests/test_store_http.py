@@ -19,11 +19,13 @@ from pathlib import Path
 from shutil import which
 
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import Literal, NamedNode, Quad, Triple
 
+from cd22kg import KnowledgeGraph
 from cd22kg.errors import QueryError, StoreError
 from cd22kg.store import SparqlStore, Table, is_address, open_sparql
 from cd22kg.store.dialects import DIALECTS, read_address
+from cd22kg.transfer import load_into
 from tests.servers import free_port
 
 #: A password that must be seen nowhere.
@@ -135,12 +137,22 @@ def login(monkeypatch: pytest.MonkeyPatch) -> None:
         ("unknown+https://host", True),
         ("graph", False),
         ("./http:/x", False),
-        ("ftp://host", False),
+        ("ftp://host", True),
+        ("fuseki+htps://host/x", True),
+        ("fuseki+host/x", True),
+        ("FUSEKI+http:/host", True),
+        (f"curator:{SECRET}@127.0.0.1:3030", True),
+        (f"curator:{SECRET}@host/data", True),
+        ("./fuseki+x", False),
+        ("a+b", False),
+        ("./curator:x@y", False),
+        ("c:/data/me@work", False),
+        ("c:\\data\\me@work", False),
         ("", False),
     ],
 )
 def test_address_is_told_from_a_path(text: str, expected: bool) -> None:
-    """What begins with a scheme of the web is an address, with or without a kind."""
+    """What is meant as an address is one, also misspelt, so that no folder is made of it."""
     assert expected is is_address(text)
 
 
@@ -173,6 +185,12 @@ def test_places_follow_from_the_address(text: str, query: str, update: str, grap
         ("http://host/sparql?query=x", "holds `\\?` or `#`"),
         ("http://host/a b", "names no host"),
         ("file:///etc", "not the address of a server"),
+        ("fuseki+htps://host/x", "not the address of a server"),
+        ("fuseki+http:/host", "not the address of a server"),
+        (f"curator:{SECRET}@127.0.0.1:3030", "holds a login"),
+        (f"curator:{SECRET}@host/data", "holds a login"),
+        (f"fuseki+curator:{SECRET}@host/data", "holds a login"),
+        (f"htps://curator:{SECRET}@host/data", "not the address of a server"),
     ],
 )
 def test_wrong_address_is_an_error(text: str, said: str) -> None:
@@ -182,6 +200,19 @@ def test_wrong_address_is_an_error(text: str, said: str) -> None:
 
     assert SECRET not in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["fuseki+htps://host/x", f"curator:{SECRET}@127.0.0.1:3030", "oxigraph+host:7878"])
+def test_no_folder_is_made_of_a_misspelt_address(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data for a server does not end up in a folder by its name."""
+    monkeypatch.chdir(tmp_path)
+    data = tmp_path / "a.nt"
+    data.write_text("<urn:s> <urn:p> <urn:o> .\n")
+    with pytest.raises(StoreError) as caught:
+        load_into([data], text)
+
+    assert SECRET not in str(caught.value)
+    assert [data] == list(tmp_path.iterdir())
 
 
 def test_unknown_kind_lists_the_known() -> None:
@@ -463,6 +494,76 @@ def test_silent_server_is_given_up_once() -> None:
     assert len(server.asked) == 1
 
 
+ONE_TRIPLE = "CONSTRUCT { ?s ?p 1 } WHERE { ?s ?p ?o }"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "form"),
+    [("oxigraph", SELECT, Table(("s",), ())), ("fuseki", SELECT, Table(("s",), ())), ("virtuoso", ONE_TRIPLE, ())],
+    ids=["query", "union", "whole"],
+)
+def test_deadline_holds_for_all_that_is_asked(kind: str, text: str, form: Table | tuple[Triple, ...]) -> None:
+    """A silent server is given up at the deadline of the query, also with what is asked of it before."""
+    release = threading.Event()
+
+    def script(request: BaseHTTPRequestHandler, body: bytes) -> Reply:
+        release.wait(30)
+        return 200, RESULTS, ROWS
+
+    with playing(script) as server:
+        try:
+            with pytest.raises(StoreError, match="does not answer in time"):
+                server.store(kind).answer(text, form, timeout=0.2)
+        finally:
+            release.set()
+
+    assert (len(server.asked), server.waits) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "after", "timeout"), [("oxigraph", "20", 10), ("oxigraph", "", 0.4), ("fuseki", "20", 10)]
+)
+def test_no_wait_goes_beyond_the_deadline(kind: str, after: str, timeout: float) -> None:
+    """Where the next attempt would come too late, the busy server is told of at once."""
+    with (
+        playing(always(503, "full", Retry_After=after)) as server,
+        pytest.raises(StoreError, match=r"busy or out of order \(503\): full\n"),
+    ):
+        server.store(kind).answer(SELECT, ANSWER, timeout=timeout)
+
+    assert (len(server.asked), server.waits) == (1, [])
+
+
+def test_long_timeout_raises_that_of_the_connection() -> None:
+    """Who allows a query more time than the connection allows has it."""
+    pause = threading.Event()
+
+    def script(request: BaseHTTPRequestHandler, body: bytes) -> Reply:
+        pause.wait(0.6)  # a server that computes
+        return 200, RESULTS, ROWS
+
+    with playing(script) as server:
+        assert server.store(read_timeout=0.1).answer(SELECT, ANSWER, timeout=1e12) == ANSWER
+
+
+def test_query_on_a_silent_server_stops_in_time() -> None:
+    """The limit of a query holds for a server as it does here, and is told in the same words."""
+    release = threading.Event()
+
+    def script(request: BaseHTTPRequestHandler, body: bytes) -> Reply:
+        release.wait(60)
+        return 200, RESULTS, ROWS
+
+    with playing(script) as server, KnowledgeGraph(server.store("fuseki")) as graph:
+        try:
+            with pytest.raises(QueryError, match="stopped after 3 s"):
+                graph.sparql(SELECT, timeout=3)
+        finally:
+            release.set()
+
+    assert len(server.asked) == 1
+
+
 def test_refused_connection_is_an_error() -> None:
     """Where nothing listens, the message says so after all attempts."""
     with pytest.raises(StoreError, match=r"127\.0\.0\.1 refuses the connection; tried 4 times"):
@@ -488,6 +589,62 @@ def test_redirect_is_followed_on_the_same_host_only() -> None:
     with (
         playing(always(307, Location="/query")) as server,
         pytest.raises(StoreError, match="redirects in a circle"),
+    ):
+        server.store().query(SELECT)
+
+
+@pytest.mark.usefixtures("login")
+def test_login_does_not_go_to_another_port() -> None:
+    """Another port is another server: a redirect there is not followed, so it gets no login."""
+    challenge = (401, {"WWW-Authenticate": 'Basic realm="r"'}, "")
+    with playing(always(200, ROWS, **{"Content-Type": RESULTS["Content-Type"]})) as other:
+        leads = (307, {"Location": f"http://127.0.0.1:{other.port}/query"}, "")
+        with (
+            playing(in_turn(challenge, leads)) as server,
+            pytest.raises(StoreError, match="redirects to another port"),
+        ):
+            server.store().query(SELECT)
+
+    assert ["Authorization" in headers for _, _, headers, _ in server.asked] == [False, True]
+    assert other.asked == []
+
+
+@pytest.mark.parametrize(
+    ("start", "location", "expected"),
+    [
+        ("http://h/query", "https://h/query", "https://h/query"),
+        ("http://h:80/query", "https://h:443/there", "https://h:443/there"),
+        ("https://h/query", "https://h:443/there", "https://h:443/there"),
+        ("http://h/query", "https://h:8443/query", "another port"),
+        ("http://h:8080/query", "https://h/query", "another port"),
+        ("http://h:8080/query", "//h/query", "another port"),
+        ("https://h/query", "http://h/query", "not encrypted"),
+        ("http://h/query", "ftp://h/query", "another host"),
+        ("http://h/query", "http://[x/", "no URL"),
+        ("http://h/query", "http://h:99999/", "no URL"),
+    ],
+)
+def test_redirect_stays_with_the_server(start: str, location: str, expected: str) -> None:
+    """Scheme, host and port stay; only from http to https, at their usual ports, a redirect may lead."""
+    from cd22kg.store.http import Connection  # as the package does: it needs the extra
+
+    connection = Connection("h")
+    try:
+        found = connection._redirected(start, location)
+    except StoreError as error:
+        found = error.message
+    finally:
+        connection.close()
+
+    assert expected in found
+
+
+@pytest.mark.parametrize("location", ["http://[x/", "http://127.0.0.1:port/"])
+def test_redirect_to_what_is_no_url_is_an_error(location: str) -> None:
+    """A broken Location is told like every other fault of a server."""
+    with (
+        playing(always(302, Location=location)) as server,
+        pytest.raises(StoreError, match="redirects to what is no URL"),
     ):
         server.store().query(SELECT)
 

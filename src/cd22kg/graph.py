@@ -138,7 +138,7 @@ class KnowledgeGraph:
         if isinstance(self.store, SparqlStore):
             meter = limits.meter()
             try:
-                return self.store.answer(text, answer, prefixes=PREFIXES, read=limits.timeout, watch=meter)
+                return self.store.answer(text, answer, prefixes=PREFIXES, timeout=limits.timeout, watch=meter)
             except StoreError:
                 meter(0, 0)  # a silent server is out of time
                 raise

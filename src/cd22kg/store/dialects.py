@@ -31,6 +31,8 @@ class Dialect:
         union: `ALWAYS`, `PARAMETER` or `SETTING`.
         union_parameters: Sent with each query so that it sees the union.
         union_hint: What to set on the server where the union is a setting.
+        sees_default: Whether that union holds the server's default graph as well; without the parameters for the union
+            a query then sees the default graph alone.
         own_graphs: Graphs of the server itself, which are no data of the user.
         preface: Put before each query, on its first line; ``GRAPH`` then takes its IRI from a variable.
         atomic: Whether several operations of one update all take effect or none.
@@ -51,6 +53,7 @@ class Dialect:
     union: str = SETTING
     union_parameters: tuple[tuple[str, str], ...] = ()
     union_hint: str = "make the default graph of the endpoint the union of all named graphs"
+    sees_default: bool = False
     own_graphs: tuple[str, ...] = ()
     preface: str = ""
     atomic: bool = False
@@ -71,6 +74,7 @@ OXIGRAPH = Dialect(
     quads="/store",
     union=PARAMETER,
     union_parameters=(("union-default-graph", ""),),
+    sees_default=True,
     atomic=True,
     lists_empty_graphs=True,
     endings=("/query", "/update", "/store"),
@@ -148,6 +152,9 @@ STANDARD = Dialect("sparql", "a SPARQL 1.1 endpoint", batch=5_000)
 
 DIALECTS = {dialect.name: dialect for dialect in (FUSEKI, GRAPHDB, NEPTUNE, OXIGRAPH, QLEVER, STANDARD, VIRTUOSO)}
 
+#: A login in front of a host, as it is written where the scheme was forgotten.
+_LOGIN = re.compile(r"[^:@/\\]+:(?![/\\])[^@]*@.+", re.DOTALL)
+_KIND = re.compile(rf"(?:{'|'.join(map(re.escape, DIALECTS))})\+", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:(?P<kind>[A-Za-z][A-Za-z0-9.-]*)\+)?(?P<url>https?://.*)", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
@@ -190,13 +197,16 @@ class Address:
 
 
 def is_address(text: str) -> bool:
-    """Return whether a text is the address of a server, and not a path.
+    """Return whether a text is meant as the address of a server, right or wrong, and not as a path.
+
+    It is if it holds ``://``, begins with a kind of server and ``+``, or with a login and ``@``; a folder of such a
+    name can be written with ``./`` in front.
 
     Example:
         >>> is_address("fuseki+http://127.0.0.1:3030/evidence"), is_address("./graph")
         (True, False)
     """
-    return _ADDRESS.match(text) is not None
+    return "://" in text or _KIND.match(text) is not None or _LOGIN.fullmatch(text) is not None
 
 
 def read_address(text: str) -> Address:
@@ -207,6 +217,8 @@ def read_address(text: str) -> Address:
     """
     found = _ADDRESS.fullmatch(text)
     known = ", ".join(f"{name}+" for name in sorted(DIALECTS))
+    if found is None and _LOGIN.fullmatch(text.rpartition("+")[2]):
+        raise _with_login()
     if found is None:
         raise StoreError("this is not the address of a server", hint=f"write https://...; or with a kind: {known}")
     kind = (found["kind"] or STANDARD.name).lower()
@@ -218,10 +230,7 @@ def read_address(text: str) -> Address:
     except ValueError:
         raise StoreError("the address of the server is not a URL", hint="write https://host:port/path") from None
     if "@" in parts.netloc:
-        raise StoreError(
-            "the address of the server holds a login",
-            hint="take it out; set CD22KG_STORE_USER and CD22KG_STORE_PASSWORD, or write it to ~/.netrc",
-        )
+        raise _with_login()
     if not _HOST.fullmatch(host) or any(ord(character) <= 0x20 for character in text):
         raise StoreError("the address of the server names no host", hint="write https://host:port/path")
     if parts.query or parts.fragment:
@@ -234,3 +243,10 @@ def read_address(text: str) -> Address:
         path = path.removesuffix(ending)
     host = f"[{host}]" if ":" in host else host
     return Address(dialect, f"{parts.scheme.lower()}://{host}{f':{port}' if port else ''}{path}")
+
+
+def _with_login() -> StoreError:
+    return StoreError(
+        "the address of the server holds a login",
+        hint="take it out; set CD22KG_STORE_USER and CD22KG_STORE_PASSWORD, or write it to ~/.netrc",
+    )

@@ -2,12 +2,13 @@
 
 Certificates are always checked, against the certificates of the system or those of ``SSL_CERT_FILE``. A proxy of the
 environment (``HTTPS_PROXY``, ``NO_PROXY`` and so on) is used, but never for this machine itself. A redirect is followed
-only by a request that changes nothing, and only to the same host and never from https to http.
+only by a request that changes nothing, and only to the same host and port, or from http to https at their usual ports.
 """
 
 from __future__ import annotations
 
 import errno
+import math
 import random
 import re
 import socket
@@ -30,6 +31,9 @@ from cd22kg.store.login import Login, is_loopback
 _ERROR_BYTES, _ERROR_TEXT = 64 * 1024, 300
 _BUSY = frozenset((429, 502, 503, 504))
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
+#: Most seconds to wait for anything: the numbers of the system end not far beyond.
+_LONGEST = 1e6
+_PORTS = {"http": 80, "https": 443}
 _HOPS = 5
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _TAG = re.compile(r"<(?:style|script)\b.*?</(?:style|script)>|</?[A-Za-z!][^<>]{0,500}>", re.DOTALL | re.IGNORECASE)
@@ -79,7 +83,8 @@ class Call:
         content: The body.
         safe: Whether it changes nothing: it may be sent again, and redirected.
         repeatable: Whether it may be sent again, because twice is the same as once.
-        read: Seconds between two pieces of the answer, if less than those of the connection.
+        deadline: Moment (`time.monotonic`) after which neither connection nor answer is waited for, and nothing is sent
+            again; it takes the place of the seconds that the connection waits for an answer.
     """
 
     method: str
@@ -89,7 +94,12 @@ class Call:
     content: bytes | Body = b""
     safe: bool = False
     repeatable: bool = False
-    read: float = float("inf")
+    deadline: float = math.inf
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline, never quite 0."""
+        return max(self.deadline - time.monotonic(), 0.001)
 
 
 class Reply:
@@ -212,6 +222,7 @@ class Connection:
                 follow_redirects=False,
                 # The answer as it is: a length that counts what arrives is how a cut one is told.
                 headers={"User-Agent": "cd22kg", "Accept-Encoding": "identity"},
+                event_hooks={"request": [self._bound]},  # also what an answer to a challenge may take
             )
         except (OSError, ValueError):  # their texts may hold the password of a proxy
             raise StoreError(
@@ -234,8 +245,12 @@ class Connection:
             StoreError: If there is no answer, also after as many attempts as the request allows.
         """
         attempts = self._limits.attempts if call.safe or call.repeatable else 1
+
+        def enough(state: tenacity.RetryCallState) -> bool:
+            return state.attempt_number >= attempts or state.upcoming_sleep >= call.left
+
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(attempts),
+            stop=enough,
             wait=self._wait,
             retry=tenacity.retry_if_exception_type(_Busy),
             sleep=self._sleep,
@@ -244,10 +259,11 @@ class Connection:
         try:
             response = retrying(self._follow, call)
         except _Busy as busy:
-            fault = busy.fault
-            raise (_tried(fault, attempts) if attempts > 1 and not busy.wait else fault) from None
+            fault, tried = busy.fault, retrying.statistics["attempt_number"]
+            raise (_tried(fault, tried) if tried > 1 and not busy.wait else fault) from None
         try:
-            yield Reply(response, self._tell)
+            self._bound(response.request)  # what is left for the body
+            yield Reply(response, lambda error: self._tell(error, call))
         finally:
             response.close()
 
@@ -264,7 +280,7 @@ class Connection:
             response = self._once(call, method, url, content)
             if response.status_code not in _REDIRECTS:
                 return response
-            target = urljoin(url, response.headers.get("location", ""))
+            location = response.headers.get("location", "")
             if response.status_code == 303:
                 method, content = "GET", b""
             response.close()
@@ -273,17 +289,41 @@ class Connection:
                     f"{self.host} redirects a request that writes",
                     hint="give the address it redirects to, if you trust it",
                 )
-            before, after = urlsplit(url), urlsplit(target)
-            if after.hostname != before.hostname or after.scheme not in ("http", "https"):
-                raise StoreError(
-                    f"{self.host} redirects to another host, which is not followed", hint="give the address itself"
-                )
-            if before.scheme == "https" and after.scheme != "https":
-                raise StoreError(
-                    f"{self.host} redirects to a connection that is not encrypted", hint="give its https:// address"
-                )
-            url = target
+            url = self._redirected(url, location)
         raise StoreError(f"{self.host} redirects in a circle", hint="is this the address of a SPARQL endpoint?")
+
+    def _bound(self, request: httpx2.Request) -> None:
+        """Set how long may be waited for a request that is about to be sent, or for the rest of its answer."""
+        call: Call = request.extensions["call"]
+        connect, read = self._limits.connect, self._limits.read
+        if call.deadline < math.inf:
+            read = min(call.left, _LONGEST)
+            connect = min(connect, read)
+        request.extensions["timeout"] = httpx2.Timeout(read, connect=connect).as_dict()
+
+    def _redirected(self, url: str, location: str) -> str:
+        """Return where a redirect leads; the login must not come to another server, be it on the same machine."""
+        try:
+            target = urljoin(url, location)
+            before, after = urlsplit(url), urlsplit(target)
+            old, new = ((parts.scheme, parts.port or _PORTS.get(parts.scheme)) for parts in (before, after))
+        except ValueError:
+            raise StoreError(
+                f"{self.host} redirects to what is no URL", hint="is this the address of a SPARQL endpoint?"
+            ) from None
+        if after.hostname != before.hostname or after.scheme not in _PORTS:
+            raise StoreError(
+                f"{self.host} redirects to another host, which is not followed", hint="give the address itself"
+            )
+        if before.scheme == "https" and after.scheme != "https":
+            raise StoreError(
+                f"{self.host} redirects to a connection that is not encrypted", hint="give its https:// address"
+            )
+        if old != new and (old, new) != (("http", 80), ("https", 443)):
+            raise StoreError(
+                f"{self.host} redirects to another port, which is not followed", hint="give the address itself"
+            )
+        return target
 
     def _once(self, call: Call, method: str, url: str, content: bytes | Body) -> httpx2.Response:
         headers = dict(call.headers)
@@ -296,11 +336,11 @@ class Connection:
                 params=call.parameters or None,
                 headers=headers,
                 content=content or None,
-                timeout=httpx2.Timeout(min(call.read, self._limits.read), connect=self._limits.connect),
+                extensions={"call": call},
             )
             response = self._client.send(request, stream=True)
         except httpx2.HTTPError as error:
-            fault = self._tell(error)
+            fault = self._tell(error, call)
             if _may_pass(error):
                 raise _Busy(fault) from None
             raise fault from None
@@ -310,7 +350,7 @@ class Connection:
             ) from None
         if response.status_code in _BUSY:
             wait = _retry_after(response.headers.get("retry-after", ""))
-            fault = self.refusal(Reply(response, self._tell))
+            fault = self.refusal(Reply(response, lambda error: self._tell(error, call)))
             response.close()
             if wait > self._limits.longest_wait:
                 fault.hint = f"the server asks to come back in {wait:.0f} s"
@@ -349,7 +389,7 @@ class Connection:
             case status:
                 return StoreError(f"{self.host} failed ({status}){tail}", hint="look into the log of the server")
 
-    def _tell(self, error: Exception) -> StoreError:
+    def _tell(self, error: Exception, call: Call) -> StoreError:
         """Return what to say of a request without an answer; never what the library says, which may hold too much."""
         causes = list(_causes(error))
         if any(
@@ -365,6 +405,8 @@ class Connection:
             return StoreError(f"no host is called {self.host}", hint="check the address")
         if isinstance(error, httpx2.ProxyError):
             return StoreError(f"the proxy does not lead to {self.host}", hint="look at HTTPS_PROXY and NO_PROXY")
+        if isinstance(error, httpx2.TimeoutException) and call.deadline <= time.monotonic():
+            return StoreError(f"{self.host} does not answer in time", hint="simplify the query, or wait longer")
         if isinstance(error, httpx2.ConnectTimeout):
             seconds = f"{self._limits.connect:g} s"
             return StoreError(f"{self.host} does not answer within {seconds}", hint="is it running, and within reach?")

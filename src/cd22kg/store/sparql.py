@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse
 from pyoxigraph import Store as Engine
 
 from cd22kg.errors import Location, QueryError, StoreError
+from cd22kg.namespaces import GRAPH_PUBLISHED
 from cd22kg.store.answers import RESULTS, TRIPLES, Row, plain_blank_nodes, plain_booleans, read_results, read_triples
 from cd22kg.store.base import Answer, Parameters, Table, Term, fill, syntax_error
 from cd22kg.store.batches import batches, named, spool, write_lines
@@ -177,7 +179,7 @@ class SparqlStore:
         form: Answer,
         *,
         prefixes: Mapping[str, str] | None = None,
-        read: float = float("inf"),
+        timeout: float = math.inf,
         watch: Watch = unwatched,
     ) -> Answer:
         """Return the answer to a query that is known to be SPARQL.
@@ -186,25 +188,27 @@ class SparqlStore:
             text: The query.
             form: What an empty store answers to it: the kind of answer, and the columns.
             prefixes: Known in the text without being declared.
-            read: Seconds that the server may be silent, if less than those of the connection.
+            timeout: Seconds for all that it takes, also what is asked before, and the waits between attempts; with it
+                the server may be silent that long, else as long as the connection lets it.
             watch: Told of each piece of the answer; what it raises ends the query.
 
         Raises:
             QueryError: If the server refuses it.
             StoreError: If the server cannot be reached, or cut its answer short.
         """
+        deadline = time.monotonic() + timeout
         text = with_prefixes(text, prefixes or {})
-        self._check_union()
+        self._check_union(deadline)
         if isinstance(form, tuple):
-            self._check_whole(text)
-            with self._ask(text, TRIPLES, read) as reply:
+            self._check_whole(text, deadline)
+            with self._ask(text, TRIPLES, deadline) as reply:
                 triples = read_triples(_watched(reply.chunks(), watch), self.address.host)
                 return tuple(dict.fromkeys(_counted(triples, watch)))
         if isinstance(form, bool):
-            with self._ask(text, RESULTS, read) as reply:
+            with self._ask(text, RESULTS, deadline) as reply:
                 found = self._results(reply, watch)
                 return found if isinstance(found, bool) else _truth(found[1], self.address.host)
-        with self._selected(text, read, watch) as (columns, rows):
+        with self._selected(text, deadline, watch) as (columns, rows):
             ordered = _in_order(form.columns, columns, rows, host=self.address.host)
             return Table(form.columns, tuple(_counted(ordered, watch)))
 
@@ -233,11 +237,14 @@ class SparqlStore:
         self._update(with_prefixes(text, prefixes or {}), connection)
 
     def quads(self, graph: str = "") -> Iterator[Quad]:
-        """Yield every quad, or those of one graph.
+        """Yield every quad but those of the record of pushes, or the quads of one graph.
 
         Raises:
-            StoreError: If there are fewer or more than the server counts, at the end.
+            StoreError: If there are fewer or more than the server counts, at the end; or, before the first, if all are
+                asked for and queries see quads in no named graph.
         """
+        if not graph:
+            self._check_default()
         for name in (graph,) if graph else self.graphs():
             node = NamedNode(name)
             total, seen = self.count(name), 0
@@ -251,7 +258,10 @@ class SparqlStore:
                 )
 
     def graphs(self) -> tuple[str, ...]:
-        """Return the IRIs of the named graphs that hold something, sorted; some servers list empty ones too."""
+        """Return the IRIs of the named graphs that hold something, sorted; some servers list empty ones too.
+
+        The record of pushes is none of them.
+        """
         pattern = "GRAPH ?g {}" if self._dialect.lists_empty_graphs else "GRAPH ?g { ?s ?p ?o }"
         if self._dialect.silent_cap:
             total = self._number(f"SELECT (COUNT(DISTINCT ?g) AS ?n) WHERE {{ {pattern} }}")
@@ -259,12 +269,13 @@ class SparqlStore:
         else:
             rows = self._rows(f"SELECT DISTINCT ?g WHERE {{ {pattern} }}")
         names = {row[0].value for row in rows if isinstance(row[0], NamedNode)}
-        return tuple(sorted(names.difference(self._dialect.own_graphs)))
+        return tuple(sorted(names.difference(self._dialect.own_graphs, [GRAPH_PUBLISHED])))
 
     def count(self, graph: str = "") -> int:
-        """Return the number of quads, or of those in one graph."""
+        """Return the number of quads, without those of the record of pushes, or of those in one graph."""
         where = NamedNode(graph) if graph else "?g"
-        return self._number(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH {where} {{ ?s ?p ?o }} }}")
+        own = "" if graph else f" FILTER (?g != <{GRAPH_PUBLISHED}>)"
+        return self._number(f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH {where} {{ ?s ?p ?o }}{own} }}")
 
     def dump(self, file: BinaryIO) -> int:
         """Write every quad as a line of N-Quads, graph by graph."""
@@ -290,17 +301,17 @@ class SparqlStore:
         return self._empty.query(text, prefixes=prefixes, name=name)
 
     @contextmanager
-    def _ask(self, text: str, accept: str, read: float = float("inf")) -> Iterator[Reply]:
+    def _ask(self, text: str, accept: str, deadline: float = math.inf, *, union: bool = True) -> Iterator[Reply]:
         """Send a query and yield its answer, known to be a success of the right type."""
         from cd22kg.store.http import Call
 
         preface = self._dialect.preface
         fields = [("query", f"{preface} {graphs_by_variable(text)}" if preface else text)]
-        if self._dialect.union == PARAMETER:
+        if union and self._dialect.union == PARAMETER:
             fields += self._dialect.union_parameters
         headers = {"Accept": accept, "Content-Type": _FORM}
         content = urlencode(fields).encode()
-        call = Call("POST", self.address.query, headers=headers, content=content, safe=True, read=read)
+        call = Call("POST", self.address.query, headers=headers, content=content, safe=True, deadline=deadline)
         with self._connection.send(call) as reply:
             self._whole(reply)
             if reply.status == 400:
@@ -357,10 +368,10 @@ class SparqlStore:
 
     @contextmanager
     def _selected(
-        self, text: str, read: float = float("inf"), watch: Watch = unwatched
+        self, text: str, deadline: float = math.inf, watch: Watch = unwatched
     ) -> Iterator[tuple[tuple[str, ...], Iterator[Row]]]:
         """Send a SELECT and yield the columns and rows that come back."""
-        with self._ask(text, RESULTS, read) as reply:
+        with self._ask(text, RESULTS, deadline) as reply:
             found = self._results(reply, watch)
             if isinstance(found, bool):
                 raise StoreError(
@@ -368,8 +379,8 @@ class SparqlStore:
                 )
             yield found
 
-    def _rows(self, text: str) -> Iterator[Row]:
-        with self._selected(text) as (_, rows):
+    def _rows(self, text: str, deadline: float = math.inf) -> Iterator[Row]:
+        with self._selected(text, deadline) as (_, rows):
             yield from rows
 
     def _number(self, text: str) -> int:
@@ -415,22 +426,33 @@ class SparqlStore:
             yield from page
             before = now
 
-    def _check_union(self) -> None:
+    def _check_union(self, deadline: float = math.inf) -> None:
         """Refuse a server whose queries do not see the named graphs; an empty one is asked again later."""
         if self._sees_union:
             return
         text = "SELECT ?in WHERE { GRAPH ?g { ?s ?p ?o } BIND (EXISTS { ?s ?p ?o } AS ?in) } LIMIT 1"
-        for row in self._rows(text):
+        for row in self._rows(text, deadline):
             if row[0] is None or getattr(row[0], "value", "") in ("false", "0"):
                 raise StoreError(
                     f"queries do not see the named graphs of {self.address}", hint=self._dialect.union_hint
                 )
             self._sees_union = True
 
-    def _check_whole(self, text: str) -> None:
+    def _check_default(self) -> None:
+        """Refuse a server whose queries see quads in no named graph: reading graph by graph would leave them out."""
+        if not self._dialect.sees_default:
+            return
+        with self._ask("ASK { ?s ?p ?o }", RESULTS, union=False) as reply:
+            if self._results(reply) is not False:
+                raise StoreError(
+                    f"queries see quads on {self.address.host} that are in no named graph, and cannot be read back",
+                    hint="move them into a new named graph: MOVE DEFAULT TO <https://host/graph>",
+                )
+
+    def _check_whole(self, text: str, deadline: float) -> None:
         """Where triples may be cut in silence, ask for the solutions they are made of, of which a cut is told."""
         if self._dialect.silent_cap and (text := solutions(text)):
-            with self._ask(text, RESULTS):
+            with self._ask(text, RESULTS, deadline):
                 pass
 
     def _insert(self, quads: Iterable[Quad]) -> None:

@@ -1,11 +1,14 @@
 """A build onto a server, graph by graph: what is there already stays, what was pushed and is no more goes.
 
 The server keeps a record in a graph of its own: for each graph pushed, the digest of its content and how many triples
-the server then held. A push that was cut off goes on where it stopped, as graphs on record are not sent again.
+the server then held. A push that was cut off goes on where it stopped, as graphs on record are not sent again. Before a
+graph is sent its record loses the digest, and gets it back only once the graph came back as it was sent. So a graph
+that is not on record is one that no push put there.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -27,6 +30,7 @@ ATOMIC_BYTES = 64 * 1024 * 1024
 
 _DIGEST = STANDARD_PREFIXES["dcterms"] + "identifier"
 _EXTENT = STANDARD_PREFIXES["dcterms"] + "extent"
+_COUNT = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass
@@ -62,11 +66,13 @@ def push(folder: Path, server: SparqlStore, *, again: bool = False, meter: Meter
     Args:
         folder: The build.
         server: The server.
-        again: Send every graph, also those that the server has by its record.
+        again: Send every graph, also those that the server has by its record, and also over graphs that no push put
+            there.
         meter: Told the graphs done, and those to do.
 
     Raises:
-        StoreError: If the folder is no sound build, or the server refuses; what took effect is on the server's record.
+        StoreError: If the folder is no sound build, the server holds a graph of that name which no push put there, or
+            it refuses; what took effect is on the server's record.
     """
     graphs = read_manifest(folder)["graphs"]
     if digest_of(folder / NQUADS) != read_manifest(folder)["files"][NQUADS]["digest"]:
@@ -77,6 +83,12 @@ def push(folder: Path, server: SparqlStore, *, again: bool = False, meter: Meter
         for graph, said in graphs.items()
         if again or graph not in record or record[graph] != _Record(said["digest"], held.get(graph, 0))
     }
+    if not again and (strange := sorted(graph for graph in wanted if graph in held and graph not in record)):
+        shown = ", ".join(f"<{graph}>" for graph in strange[:3]) + (", ..." if len(strange) > 3 else "")
+        raise StoreError(
+            f"{server.address.host} holds {len(strange)} graphs of this build that no push put there: {shown}",
+            hint="move them away, or replace them by what the build holds with `--again`, in Python `again=True`",
+        )
     done = Pushed(same=len(graphs) - len(wanted), dropped=tuple(sorted(set(record) - set(graphs))))
     if not wanted and not done.dropped:
         return done
@@ -96,28 +108,32 @@ def _all_at_once(folder: Path, server: SparqlStore, wanted: Mapping[str, str], d
         triples = list(lines)
         done.sent[graph] = len(triples)
         steps.append(f"INSERT DATA {{ GRAPH <{graph}> {{\n{''.join(triples)}}} }}")
-    steps += [_forget(graph) for graph in (*wanted, *done.dropped)]
+    steps += [_forget(graph) for graph in done.dropped]
+    steps += [_note(graph) for graph in wanted]
     server.update(" ;\n".join(steps))
-    records = [_read_back(server, graph, wanted[graph], lines, done) for graph, lines in _by_graph(folder, wanted)]
-    server.update(f"INSERT DATA {{ GRAPH <{GRAPH_PUBLISHED}> {{ {' '.join(records)} }} }}")
+    sound = {graph: _read_back(server, graph, lines, done) for graph, lines in _by_graph(folder, wanted)}
+    notes = [_note(graph, wanted[graph], count) for graph, count in sound.items() if count is not None]
+    if notes:
+        server.update(" ;\n".join(notes))
 
 
 def _one_by_one(folder: Path, server: SparqlStore, wanted: Mapping[str, str], done: Pushed, meter: Meter) -> None:
     for graph in done.dropped:
-        server.update(f"{_forget(graph)} ;\nDROP SILENT GRAPH <{graph}>")
+        server.update(f"DROP SILENT GRAPH <{graph}> ;\n{_forget(graph)}")
     for number, (graph, lines) in enumerate(_by_graph(folder, wanted)):
         meter(number, len(wanted))
         triples = list(lines)
-        server.update(_forget(graph))
+        server.update(_note(graph))
         server.put_graph(graph, (line.encode() for line in triples))
         done.sent[graph] = len(triples)
-        record = _read_back(server, graph, wanted[graph], iter(triples), done)
-        server.update(f"INSERT DATA {{ GRAPH <{GRAPH_PUBLISHED}> {{ {record} }} }}")
+        count = _read_back(server, graph, iter(triples), done)
+        if count is not None:
+            server.update(_note(graph, wanted[graph], count))
     meter(len(wanted), len(wanted))
 
 
-def _read_back(server: SparqlStore, graph: str, digest: str, lines: Iterator[str], done: Pushed) -> str:
-    """Read a graph back, note what the server changed in it, and return its record."""
+def _read_back(server: SparqlStore, graph: str, lines: Iterator[str], done: Pushed) -> int | None:
+    """Read a graph back and note what the server changed in it; return its number of triples, if no value differs."""
     name = NamedNode(graph)
     received = list(server.quads(graph))
     triples = parse("".join(lines), format=RdfFormat.N_TRIPLES)
@@ -125,7 +141,14 @@ def _read_back(server: SparqlStore, graph: str, digest: str, lines: Iterator[str
     done.reformed += len(difference.reformed)
     if difference:
         done.differences[graph] = difference
-    return f'<{graph}> <{_DIGEST}> "{digest}" ; <{_EXTENT}> {len(received)} .'
+        return None
+    return len(received)
+
+
+def _note(graph: str, digest: str = "", count: int = 0) -> str:
+    """Return the update that puts a graph on record; without a digest, as one to be sent again."""
+    record = f'<{graph}> <{_DIGEST}> "{digest}" ; <{_EXTENT}> {count}'
+    return f"{_forget(graph)} ;\nINSERT DATA {{ GRAPH <{GRAPH_PUBLISHED}> {{ {record} }} }}"
 
 
 def _forget(graph: str) -> str:
@@ -133,7 +156,7 @@ def _forget(graph: str) -> str:
 
 
 def _record(server: SparqlStore) -> dict[str, _Record]:
-    """Return what the server says was pushed."""
+    """Return what the server says was pushed; rows that no push wrote count for nothing."""
     answer = server.query(
         f"SELECT ?graph ?digest ?count WHERE {{ GRAPH <{GRAPH_PUBLISHED}> "
         f"{{ ?graph <{_DIGEST}> ?digest ; <{_EXTENT}> ?count }} }}"
@@ -142,7 +165,10 @@ def _record(server: SparqlStore) -> dict[str, _Record]:
     return {
         graph.value: _Record(digest.value, int(count.value))
         for graph, digest, count in answer.rows
-        if isinstance(graph, NamedNode) and isinstance(digest, Literal) and isinstance(count, Literal)
+        if isinstance(graph, NamedNode)
+        and isinstance(digest, Literal)
+        and isinstance(count, Literal)
+        and _COUNT.fullmatch(count.value)
     }
 
 
