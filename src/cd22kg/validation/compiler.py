@@ -13,10 +13,13 @@ from cd22kg.validation.constraint_query import (
     refuse_forbidden,
 )
 from cd22kg.validation.focus import Focus, Schema
+from cd22kg.validation.patterns import beyond_engine, has_unknown_pattern
 from cd22kg.validation.plan import Check
+from cd22kg.validation.shape_graph import MAX_DEPTH, unusable
 from cd22kg.validation.shape_model import Constraint, Node, Shape, ShapeSet
 from cd22kg.validation.shape_queries import ShapeQueries
 from cd22kg.validation.terms import RDF_TYPE, SUBCLASS, is_folded, text_of
+from cd22kg.validation.trial import refuse_broken
 
 _COUNTS = ("MinCount", "MaxCount", "QualifiedMinCount", "QualifiedMaxCount")
 #: Components whose verdict can change when a store folds a literal.
@@ -32,13 +35,14 @@ class Compiler:
         """Check the shapes.
 
         Raises:
-            InputError: If a query has what SHACL forbids.
+            InputError: If a query has what SHACL forbids or is no query, or shapes are nested too deeply.
         """
         self.shapes = shapes
         for shape in shapes.shapes.values():
             for constraint in shape.constraints:
                 if constraint.query:
                     refuse_forbidden(constraint.query, shape)
+                    refuse_broken(constraint.query, shape)
         self.foreign: dict[Node, str] = {}
         self.focuses: dict[Node, Focus] = {}
         for root in shapes.roots():
@@ -56,11 +60,15 @@ class Compiler:
             return ""
         if shape.node in above:
             return f"`{shape.name}` refers to itself"
+        if len(above) >= MAX_DEPTH:
+            unusable(above[0], f"has shapes in shapes, over {MAX_DEPTH} levels deep")
         if shape.foreign:
             return f"`{shape.name}` uses {shape.foreign}, an extension of SHACL"
         above = (*above, shape.node)
         for constraint in shape.constraints:
             if constraint.query and (found := blocker(constraint.query, nested=nested)):
+                return f"`{shape.name}`: {found}"
+            if found := beyond_engine(shape, constraint):
                 return f"`{shape.name}`: {found}"
             number = constraint.number if constraint.name in _COUNTS else 0
             if nested and number + ("Max" in constraint.name) > MAX_NESTED:
@@ -83,6 +91,19 @@ class Compiler:
             if constraint.name == "Property":
                 child = self.shapes[constraint.shapes[0]]
                 self.spread(child, focus if shape.path is None else Focus(above=((focus, shape.path),)))
+
+    def notes(self) -> Iterator[str]:
+        """Yield what a reader should know of the queries that run on a store."""
+        doubtful = [
+            shape.name
+            for node, shape in self.shapes.shapes.items()
+            if node in self.focuses and any(map(has_unknown_pattern, self.parts(shape)))
+        ]
+        if doubtful:
+            yield (
+                "a regular expression that comes from the data is not tried beforehand, and matches nothing where the"
+                f" store cannot run it: {', '.join(doubtful)}"
+            )
 
     # What a shape reads
 

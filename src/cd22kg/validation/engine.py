@@ -93,7 +93,7 @@ class Validator:
         tally = Tally(limit)
         folded = folded_predicates(source()) if source else None
         run_checks(store, self.plain_checks(store, folded), tally, judge, threads)
-        notes = list(self.notes)
+        notes = [*self.notes, *self.compiler.notes()]
         digits = [shape for shape in self.shapes() if self.compiler.reads_form(shape, folded)]
         if source and digits:
             self._validate_authored(source, digits, tally, judge, threads)

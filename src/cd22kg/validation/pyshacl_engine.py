@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,6 +15,7 @@ from rdflib.plugins.sparql import prepareQuery
 
 from cd22kg.errors import InputError, QueryError
 from cd22kg.gate.sparql import check_query
+from cd22kg.gate.text import visible
 from cd22kg.namespaces import PREFIXES
 from cd22kg.rdf import to_rdflib
 from cd22kg.validation.plan import Result
@@ -62,6 +64,7 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
     Raises:
         InputError: If pySHACL cannot make sense of the shapes, or a query in them reaches outside the data.
     """
+    from pyparsing import ParseException
     from pyshacl import validate
     from pyshacl.errors import ReportableRuntimeError
 
@@ -87,6 +90,15 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
                 do_owl_imports=False,
                 meta_shacl=False,
             )
+    except ParseException as error:
+        raise InputError(f"a query of the shapes is not SPARQL: {visible(str(error))}", hint="mend the query") from None
+    except re.error as error:
+        raise InputError(
+            f"pySHACL cannot run the pattern `{visible(str(error.pattern))}` of a shape: {error}",
+            hint="write it as Python and XML Schema both do",
+        ) from None
+    except RecursionError:
+        raise InputError("the shapes are nested too deeply for pySHACL", hint="make them flatter") from None
     except (NotImplementedError, ReportableRuntimeError, TypeError) as error:  # the last where it compares dates
         raise InputError(f"the shapes cannot be used: {error}", hint="mend the shape it names") from None
     if not isinstance(report, rdflib.Graph):

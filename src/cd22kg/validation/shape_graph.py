@@ -9,11 +9,15 @@ from typing import NoReturn
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from cd22kg.errors import InputError
+from cd22kg.gate.text import visible
 from cd22kg.namespaces import STANDARD_PREFIXES
 from cd22kg.store import Term
 from cd22kg.validation.paths import FIRST, MARKS, NIL, REST, Path
 from cd22kg.validation.shape_model import Node, name_of
 from cd22kg.validation.terms import RDF_TYPE, SH, SUBCLASS, XSD, text_of
+
+#: Deepest nesting of shapes in shapes, and of paths in paths.
+MAX_DEPTH = 100
 
 _OWL = STANDARD_PREFIXES["owl"]
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
@@ -27,7 +31,7 @@ def unusable(shape: Term, what: str) -> NoReturn:
     Raises:
         InputError: Always.
     """
-    raise InputError(f"the shapes cannot be used: `{name_of(shape)}` {what}", hint="mend this shape")
+    raise InputError(f"the shapes cannot be used: `{name_of(shape)}` {visible(what)}", hint="mend this shape")
 
 
 class ShapeGraph:
@@ -148,6 +152,8 @@ class ShapeGraph:
             return Path("predicate", node.value)
         if node in above:
             unusable(shape, "has a path that contains itself")
+        if len(above) >= MAX_DEPTH:
+            unusable(shape, f"has a path in a path, over {MAX_DEPTH} levels deep")
         above = above | {node}
         if self.objects(node, FIRST.value):
             parts = tuple(self._path(shape, member, above) for member in self.members(shape, node))

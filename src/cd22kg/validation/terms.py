@@ -47,14 +47,24 @@ _DAY = (
     f"|{_YEAR}-02-(0[1-9]|1[0-9]|2[0-8])|{_LEAP}-02-29)"
 )
 _CLOCK = r"(([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?|24:00:00(\.0+)?)"
+_SECONDS = r"[0-9]+(\.[0-9]+)?S"
+#: The part of a duration after T, with at least one number.
+_HOURS = f"T([0-9]+H([0-9]+M)?({_SECONDS})?|[0-9]+M({_SECONDS})?|{_SECONDS})"
+_MONTHS = "([0-9]+Y([0-9]+M)?|[0-9]+M)"
+_DAYS = f"([0-9]+D({_HOURS})?|{_HOURS})"
+_OF_64 = "[A-Za-z0-9+/] ?"
 #: What a literal of a datatype looks like; a datatype without an entry takes any text.
 FORMS: dict[str, str] = {
+    "base64Binary": f"(({_OF_64}){{4}})*(({_OF_64}){{3}}[A-Za-z0-9+/]|({_OF_64}){{2}}[AEIMQUYcgkosw048] ?="
+    f"|{_OF_64}[AQgw] ?= ?=)|",
     "boolean": "true|false|0|1",
     "date": _DAY + _ZONE,
     "dateTime": f"{_DAY}T{_CLOCK}{_ZONE}",
     "dateTimeStamp": f"{_DAY}T{_CLOCK}{_ZONE[:-1]}",
+    "dayTimeDuration": f"-?P{_DAYS}",
     "decimal": _DECIMAL,
     "double": rf"{_DECIMAL}([eE][+-]?[0-9]+)?|[+-]?INF|NaN",
+    "duration": f"-?P({_MONTHS}({_DAYS})?|{_DAYS})",
     "float": rf"{_DECIMAL}([eE][+-]?[0-9]+)?|[+-]?INF|NaN",
     "gDay": f"---(0[1-9]|[12][0-9]|3[01]){_ZONE}",
     "gMonth": f"--(0[1-9]|1[0-2]){_ZONE}",
@@ -65,6 +75,7 @@ FORMS: dict[str, str] = {
     "hexBinary": "([0-9a-fA-F]{2})*",
     "integer": _INTEGER,
     "time": _CLOCK + _ZONE,
+    "yearMonthDuration": f"-?P{_MONTHS}",
     **dict.fromkeys(DERIVED, _INTEGER),
 }
 
