@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +21,7 @@ from cd22kg.namespaces import STANDARD_PREFIXES
 from cd22kg.store import OxigraphStore, SparqlStore
 from cd22kg.transfer import load_files
 from tests.conftest import SERVER_KINDS, Cli
+from tests.foreign import PATIENCE, linux, until
 from tests.servers import Server
 
 SH = STANDARD_PREFIXES["sh"]
@@ -298,3 +303,82 @@ def test_unknown_words_are_told(tmp_path: Path) -> None:
         notes = validate_data(data, shapes_in(shapes)).report.notes
 
     assert notes == ("`http://example.org/s`: `sh:clossed` is no term of SHACL and was passed over",)
+
+
+@pytest.mark.parametrize("suffix", [".ttl", ".nq"])
+def test_no_data_is_an_error(cli: Cli, tmp_path: Path, shapes: Path, suffix: str) -> None:
+    """Data without a triple never conform: exit code 2, with the file."""
+    file = tmp_path / f"none{suffix}"
+    file.write_text("# nothing\n", encoding="utf-8")
+    done = cli("validate", file, "--shapes", shapes)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"{file}: there are no data\n  fix:  name data with a triple\n"
+
+
+NO_NODE = "no shape found a node"
+OTHERS = "ex:a a ex:Animal ; ex:age 40 ."
+
+
+@pytest.mark.parametrize("engine", ["compiled", "pyshacl"])
+def test_shapes_without_a_node_are_told(cli: Cli, tmp_path: Path, shapes: Path, engine: str) -> None:
+    """Where no shape is about anything in the data the report says so."""
+    done = cli("validate", write(tmp_path / "other.ttl", OTHERS), "--shapes", shapes, "--engine", engine)
+
+    assert done.returncode == 0
+    assert done.stdout == f"note: {NO_NODE}\n0 violation, 0 warning, 0 info, 0 annotated\nconforms\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ("sh:targetClass ex:Animal", True),
+        ("sh:targetClass ex:Being", True),
+        ("sh:targetNode ex:nowhere", True),
+        ("sh:targetSubjectsOf ex:age", True),
+        ("sh:targetObjectsOf ex:age", True),
+        ("sh:targetObjectsOf ex:name", False),
+        ("sh:targetClass ex:Animal ; sh:deactivated true", False),
+    ],
+)
+def test_every_kind_of_target_counts(tmp_path: Path, target: str, found: bool) -> None:
+    """The note is there exactly where no target of any kind has a node."""
+    shapes = write(tmp_path / "one.ttl", f"ex:s a sh:NodeShape ; {target} ; sh:nodeKind sh:IRIOrLiteral .")
+    below = "ex:Animal <http://www.w3.org/2000/01/rdf-schema#subClassOf> ex:Being ."
+    with open_data(write(tmp_path / "other.ttl", OTHERS + below)) as data:
+        report = validate_data(data, shapes_in(shapes)).report
+
+    assert (report.notes == ()) == found
+    assert set(report.notes) <= {NO_NODE}
+
+
+def asks_store(pid: int) -> bool:
+    """Return whether a thread of a process, other than its first, has computed for a quarter of a second."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        fields = (task / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        if int(task.name) != pid and int(fields[11]) >= os.sysconf("SC_CLK_TCK") // 4:
+            return True
+    return False
+
+
+@linux
+def test_interrupt_ends_a_validation(tmp_path: Path) -> None:
+    """One Ctrl-C ends the command though the engine is in the middle of an endless query."""
+    endless = "SELECT $this WHERE { $this a ?t . ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER(?c + ?f + ?i < 0) }"
+    shapes = write(
+        tmp_path / "endless.ttl", f"ex:s a sh:NodeShape ; sh:targetClass ex:T ; sh:sparql [ sh:select '{endless}' ] ."
+    )
+    data = write(tmp_path / "data.ttl", "".join(f"ex:n{n} a ex:T ; ex:v {n} .\n" for n in range(1000)))
+    command = [sys.executable, "-m", "cd22kg", "validate", str(data), "--shapes", str(shapes)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        until(lambda: asks_store(process.pid), "the engine is in the middle of the query")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+
+    assert (process.returncode, out) == (130, "")
+    assert err.endswith("interrupted\n")
+    assert "Traceback" not in err

@@ -22,6 +22,7 @@ from cd22kg.validation.verdict import Verdict
 #: A file of more bytes is loaded into a store on disk, not in memory.
 MAX_IN_MEMORY = 200 * 1024 * 1024
 ENGINES = ("compiled", "pyshacl")
+_ANYTHING = "SELECT ?s WHERE { ?s ?p ?o } LIMIT 1"
 
 
 @dataclass(frozen=True)
@@ -113,12 +114,16 @@ def validate_data(
         progress: Told of the steps.
 
     Raises:
-        InputError: If a shape is malformed, or pySHACL is needed and cannot be used.
+        InputError: If there are no data, a shape is malformed, or pySHACL is needed and cannot be used.
         QueryError: If the store gives up on a query.
     """
     if engine not in ENGINES:
         raise InputError(f"unknown engine `{engine}`", hint=f"one of: {', '.join(ENGINES)}")
     progress = progress or Progress()
+    if not any(True for _ in data.store.select(_ANYTHING, name="survey of the data")[1]):
+        raise InputError(
+            "there are no data", Location(data.name) if data.name else None, hint="name data with a triple"
+        )
     validator = Validator(shapes.quads)
     verdicts = Verdicts(data.store, shapes, validator.labels())
     with progress.step("validate") as say:
@@ -127,6 +132,8 @@ def validate_data(
             found = validator.reference(quads, limit=limit, judge=verdicts.judge)
         else:
             found = validator.validate(data.store, data.source, limit=limit, judge=verdicts.judge)
+        if not found.tally.counts and not validator.finds_node(data.store):
+            found.notes = (*found.notes, "no shape found a node")
         say(f"{sum(found.tally.counts.values())} results")
     rules = shape_rules(shapes)
     return Verdict(verdicts.report(found), found, rules, data=data.name)

@@ -1,14 +1,17 @@
 """The entry point: one place where errors become messages and exit codes.
 
-Exit codes: 0 fine, 1 the data does not conform, 2 could not run.
+Exit codes: 0 fine, 1 the data does not conform, 2 could not run, 130 interrupted.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import os
 import sys
+import threading
+from typing import NoReturn
 
 import typer
 
@@ -42,8 +45,7 @@ def main() -> None:
         typer.echo(f"could not run: {error}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        sys.exit(130)
+        _end_interrupted()
     except Exception as error:
         if os.environ.get("CD22KG_TRACEBACK"):
             raise
@@ -53,5 +55,18 @@ def main() -> None:
     except SystemExit as done:
         # Typer turns an interrupt of a command into this code, and says nothing.
         if done.code == 130:
-            typer.echo("interrupted", err=True)
+            _end_interrupted()
         raise
+
+
+def _end_interrupted() -> NoReturn:
+    """Say so, and exit: at once where a thread asks a store, which nobody can stop and Python would wait for."""
+    from cd22kg.validation.runner import THREAD_NAME
+
+    typer.echo("interrupted", err=True)
+    if any(thread.name.startswith(THREAD_NAME) for thread in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(130)
+    sys.exit(130)

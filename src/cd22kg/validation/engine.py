@@ -11,7 +11,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 from cd22kg.errors import InputError
 from cd22kg.store import OxigraphStore, Store, Term
 from cd22kg.validation.compiler import Compiler
-from cd22kg.validation.focus import Schema
+from cd22kg.validation.focus import Focus, Names, Schema
 from cd22kg.validation.plan import Check, Result
 from cd22kg.validation.runner import THREADS, Judge, Tally, add_all, run_checks, severity_of
 from cd22kg.validation.shape_model import Node, Shape, name_of
@@ -122,6 +122,19 @@ class Validator:
         tally = Tally(limit)
         add_all(pyshacl_engine.run(quads, self.quads), tally, judge)
         return Validation(tally, self.notes)
+
+    def finds_node(self, store: Store) -> bool:
+        """Return whether any shape is about a node; in doubt, where a shape has targets of its own kind, yes."""
+        schema = Schema(store)
+        for shape in self.compiler.shapes.roots():
+            if shape.deactivated:
+                continue
+            if "sh:target" in shape.foreign.split():
+                return True
+            text = f"SELECT ?this WHERE {{ {Focus((shape.targets,)).pattern('?this', schema, Names())} }} LIMIT 1"
+            if any(True for _ in store.select(text, name="survey of the data")[1]):
+                return True
+        return False
 
     def labels(self) -> dict[Node, str]:
         """Return what to call the shapes that are blank nodes: the shape they are in, with their path."""

@@ -15,6 +15,8 @@ from cd22kg.validation.terms import SH
 
 #: Queries that run at a time; the engine works outside the interpreter's lock.
 THREADS = 2
+#: Begins the name of the threads that ask a store.
+THREAD_NAME = "cd22kg-checks"
 
 #: Says how bad a result is; called from several threads.
 Judge = Callable[[Result], str]
@@ -70,6 +72,8 @@ def run_checks(
 
     Raises:
         QueryError: If the store gives up on a query.
+        KeyboardInterrupt: At once, though what a store computes in another thread cannot be stopped: whoever wants to
+            end the process must not wait for its threads.
     """
 
     def run(check: Check) -> Tally:
@@ -86,9 +90,16 @@ def run_checks(
         for check in checks:
             tally.merge(run(check))
         return
-    with ThreadPoolExecutor(threads) as pool:
+    pool = ThreadPoolExecutor(threads, THREAD_NAME)
+    wait = True
+    try:
         for found in pool.map(run, checks):
             tally.merge(found)
+    except KeyboardInterrupt:
+        wait = False
+        raise
+    finally:
+        pool.shutdown(wait=wait, cancel_futures=True)
 
 
 def rows_of(store: Store, check: Check) -> Iterator[tuple[Constraint, Mapping[str, Term | None]]]:
