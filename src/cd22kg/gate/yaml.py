@@ -75,6 +75,8 @@ def parse_yaml(text: str, name: str) -> tuple[Node, tuple[Problem, ...]]:
         line = next(iter(text.splitlines()[mark.line : mark.line + 1]), "") if mark else ""
         if line[: len(line) - len(line.lstrip())].count("\t"):
             raise InputError("a tab indents this line", place, hint="indent with spaces, two per level") from None
+        if "nesting depth" in (error.problem or ""):  # the parser's own limit, since libyaml 0.2.6, met before ours
+            raise InputError(f"nested over {MAX_DEPTH} levels deep", place, hint="flatten it") from None
         raise InputError(
             f"not valid YAML: {error.problem}", place, hint="mind indentation, quotes and `key: value`"
         ) from None
