@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: kg test check check-static setup second-opinion servers generated bench bench-stores clean
+.PHONY: kg test check check-static setup second-opinion servers generated bench bench-stores bench-libraries clean
 
 kg: setup
 	$(BIN)/cd22kg build
@@ -32,8 +32,10 @@ bench: setup
 	$(BIN)/python benchmarks/build_steps.py
 
 # Stores side by side, with what is measured beside ours; `--sizes`, `--engines` and `--limit` narrow it.
-bench-stores: $(VENV)/.bench
+bench-stores: bench-libraries
 	$(BIN)/python benchmarks/stores.py --write
+
+bench-libraries: $(VENV)/.bench
 
 $(VENV)/.bench: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
