@@ -16,8 +16,10 @@ import cd22kg
 from cd22kg.graph import KnowledgeGraph
 from cd22kg.model import Vocabulary
 from cd22kg.namespaces import GRAPH_PUBLISHED
+from cd22kg.queries.worker import Worker
 from cd22kg.rdf import read_ontology
-from cd22kg.store import SparqlStore, open_sparql
+from cd22kg.store import OxigraphStore, SparqlStore, open_sparql
+from tests.foreign import many
 from tests.servers import KINDS, SERVERS, STANDARD, NotHere, Server
 
 #: What a process needs of the environment; everything else would make runs differ.
@@ -89,6 +91,22 @@ def connect(server: Callable[[str], Server], monkeypatch: pytest.MonkeyPatch) ->
             return store
 
         yield opened
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a store of many quads, for workers to open."""
+    place = tmp_path_factory.mktemp("worker") / "store"
+    with OxigraphStore(place) as store:
+        store.bulk_load(many())
+    return place
+
+
+@pytest.fixture(scope="module")
+def shared(folder: Path) -> Iterator[Worker]:
+    """Yield a worker on the folder, used by one test after the other."""
+    with Worker(OxigraphStore(folder, read_only=True)) as worker:
+        yield worker
 
 
 @pytest.fixture

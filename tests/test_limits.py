@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,25 +25,8 @@ from tests.foreign import (
     is_busy,
     is_gone,
     linux,
-    many,
     until,
 )
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a store."""
-    place = tmp_path_factory.mktemp("worker") / "store"
-    with OxigraphStore(place) as store:
-        store.bulk_load(many())
-    return place
-
-
-@pytest.fixture(scope="module")
-def shared(folder: Path) -> Iterator[Worker]:
-    """Yield a worker on the folder, used by one test after the other."""
-    with Worker(OxigraphStore(folder, read_only=True)) as worker:
-        yield worker
 
 
 @pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)

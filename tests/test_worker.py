@@ -37,22 +37,6 @@ from tests.foreign import (
 )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a store."""
-    place = tmp_path_factory.mktemp("worker") / "store"
-    with OxigraphStore(place) as store:
-        store.bulk_load(many())
-    return place
-
-
-@pytest.fixture(scope="module")
-def shared(folder: Path) -> Iterator[Worker]:
-    """Yield a worker on the folder, used by one test after the other."""
-    with Worker(OxigraphStore(folder, read_only=True)) as worker:
-        yield worker
-
-
 @pytest.fixture
 def worker(folder: Path) -> Iterator[Worker]:
     """Yield a worker of its own for a test."""

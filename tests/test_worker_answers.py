@@ -28,15 +28,6 @@ from tests.foreign import (
 )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a store."""
-    place = tmp_path_factory.mktemp("worker") / "store"
-    with OxigraphStore(place) as store:
-        store.bulk_load(many())
-    return place
-
-
 @pytest.fixture(scope="module", params=["folder", "memory", "writable"])
 def store(request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> OxigraphStore:
     """Return a store of each kind with the same quads."""
@@ -45,13 +36,6 @@ def store(request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytest
     found = OxigraphStore(tmp_path_factory.mktemp("open") / "store" if request.param == "writable" else None)
     found.load(many())
     return found
-
-
-@pytest.fixture(scope="module")
-def shared(folder: Path) -> Iterator[Worker]:
-    """Yield a worker on the folder, used by one test after the other."""
-    with Worker(OxigraphStore(folder, read_only=True)) as worker:
-        yield worker
 
 
 def test_counts_the_quads_of_every_kind_of_store(store: OxigraphStore) -> None:

@@ -74,8 +74,9 @@ def push(folder: Path, server: SparqlStore, *, again: bool = False, meter: Meter
         StoreError: If the folder is no sound build, the server holds a graph of that name which no push put there, or
             it refuses; what took effect is on the server's record.
     """
-    graphs = read_manifest(folder)["graphs"]
-    if digest_of(folder / NQUADS) != read_manifest(folder)["files"][NQUADS]["digest"]:
+    manifest = read_manifest(folder)
+    graphs = manifest["graphs"]
+    if digest_of(folder / NQUADS) != manifest["files"][NQUADS]["digest"]:
         raise StoreError(f"the build in {folder} is damaged", hint="run `cd22kg build`")
     record, held = _record(server), _counts(server)
     wanted = {
