@@ -15,7 +15,7 @@ from typing import Any
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, serialize
 
 from cd22kg.errors import QueryError
-from cd22kg.gate.text import HIDDEN_CATEGORIES
+from cd22kg.gate.text import visible
 from cd22kg.namespaces import PREFIXES, STANDARD_PREFIXES, short_name
 from cd22kg.store import Answer, Table, Term
 
@@ -124,10 +124,7 @@ def _short(term: Term | None) -> str:
 
 def _visible(term: Term | None) -> str:
     """Return a term for a person on one line, with what would move the cursor or the order of letters spelled out."""
-    text = _short(term).replace("\n", " ")
-    if text.isprintable():
-        return text
-    return "".join(f"\\u{ord(c):04X}" if unicodedata.category(c) in HIDDEN_CATEGORIES else c for c in text)
+    return visible(_short(term).replace("\n", " "))
 
 
 def _safe_cell(term: Term | None) -> str:
