@@ -75,7 +75,7 @@ def test_a_missing_row_fails_the_run(
     """A run in which one engine gives a row less ends with 1, and names query, engines and numbers."""
 
     def short(engine: str, *rest: object) -> Result:
-        result = run_trial(engine, *rest)  # type: ignore[arg-type]
+        result = run_trial(engine, *rest)  # type: ignore[arg-type]  # the rest as it comes
         if engine == "raw-memory":
             result.queries["q2-cohort"]["rows"] -= 1
         return result

@@ -135,7 +135,7 @@ def test_fault_is_told_with_its_place(fault: str, engine: bool, tmp_path: Path) 
 def test_file_that_cannot_be_read(make: object, message: str, tmp_path: Path) -> None:
     """A file that is not there, or is not what its name says, is an error of ours."""
     path = tmp_path / "a.nt.gz"
-    make(path)  # type: ignore[operator]
+    make(path)  # type: ignore[operator]  # a case of the table
     with pytest.raises(InputError, match=message):
         list(RdfFile(path))
 

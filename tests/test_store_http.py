@@ -56,7 +56,7 @@ class Played:
     def store(self, kind: str = "oxigraph", scheme: str = "http", **options: float) -> SparqlStore:
         """Return a store there, which waits for nothing and is closed at the end."""
         address = self.address(kind, scheme)
-        self.stores.append(open_sparql(address, sleep=self.waits.append, **options))  # type: ignore[arg-type]
+        self.stores.append(open_sparql(address, sleep=self.waits.append, **options))  # type: ignore[arg-type]  # options of any kind
         return self.stores[-1]
 
 

@@ -226,7 +226,7 @@ def main() -> None:
         return
     send(b"R")
     while True:
-        text, prefixes, rows, size, seconds = marshal.loads(receive(int.from_bytes(receive(4), "big")))  # noqa: S302
+        text, prefixes, rows, size, seconds = marshal.loads(receive(int.from_bytes(receive(4), "big")))  # noqa: S302  # from our own parent
         used = resource.getrusage(resource.RUSAGE_SELF)
         # The parent kills this process in time; the system does where the parent is stopped itself.
         end = math.ceil(used.ru_utime + used.ru_stime + seconds) + 1
