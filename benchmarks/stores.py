@@ -31,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the engines, print the report, and return the exit code."""
     options = _options(arguments)
     limits = Limits(options.limit, options.memory)
+    date = datetime.date.today().isoformat()
+    text = ""
+    found: list[str] = []
     with tempfile.TemporaryDirectory(prefix="cd22kg-stores-", dir=options.folder) as own:
         kept = options.data or Path(own)
         kept.mkdir(parents=True, exist_ok=True)
@@ -46,12 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.data is None:
                 for file in (sizes[claims].quads_file, sizes[claims].triples_file):
                     Path(file).unlink()
-    date = datetime.date.today().isoformat()
-    found = disagreements(results, sizes)
-    text = report(results, sizes, queries(), limits, date, found)
+            found = disagreements(results, sizes)
+            text = report(results, sizes, queries(), limits, date, found)
+            if options.write:  # after each size, as the next takes ten times as long and may be cut off
+                _write(options.write, text, results, sizes, date)
     print(text, end="")
-    if options.write:
-        _write(options.write, text, results, sizes, date)
     for line in found:
         _tell(f"disagreement: {line}")
     return 1 if found else 0
