@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cd22kg.build import NQUADS, STORE
 from cd22kg.errors import InputError, Location, StoreError
-from cd22kg.gate.rdf import RdfFile
+from cd22kg.gate.rdf import BY_LINE, RdfFile
 from cd22kg.progress import Progress
 from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
-from cd22kg.validation.engine import Source, Validator
+from cd22kg.validation.authored import Source
+from cd22kg.validation.engine import Validator
+from cd22kg.validation.lines import load_lines
 from cd22kg.validation.rules import shape_rules
 from cd22kg.validation.shapes import Shapes, read_shapes
-from cd22kg.validation.validate import Verdicts
+from cd22kg.validation.validate import BROKEN_RULE, Verdicts
 from cd22kg.validation.verdict import Verdict
 
-#: A file of more bytes is loaded into a store on disk, not in memory.
-MAX_IN_MEMORY = 200 * 1024 * 1024
+#: A file of more bytes is loaded into a store on disk, not in memory; the second where it is not held beside the store.
+MAX_IN_MEMORY, MAX_LINES_IN_MEMORY = 200 * 1024 * 1024, 1024 * 1024 * 1024
 ENGINES = ("compiled", "pyshacl")
 _ANYTHING = "SELECT ?s WHERE { ?s ?p ?o } LIMIT 1"
 
@@ -33,19 +35,23 @@ class Data:
         store: The store that holds them.
         source: What yields the quads with their authored digits, where there is something.
         name: The file they were read from; empty for a folder.
+        is_part: Whether the store holds the statements only that shapes read.
     """
 
     store: Store
     source: Source | None
     name: str = ""
+    is_part: bool = False
 
 
 @contextmanager
-def open_data(data: str | Path) -> Iterator[Data]:
+def open_data(data: str | Path, reads: Collection[str] | None = None) -> Iterator[Data]:
     """Open a file, a build folder, a store folder, or a server; what was loaded for it is cleared away at the end.
 
     Args:
         data: A path, or the address of a server, which is asked where it is.
+        reads: IRIs of the properties that shapes read, see `properties_read`: of a file of N-Triples or N-Quads no
+            others are loaded. All are where nothing is given.
 
     Raises:
         InputError: If the file cannot be read, or is not RDF.
@@ -58,17 +64,27 @@ def open_data(data: str | Path) -> Iterator[Data]:
     elif path.is_dir():
         with _open_folder(path) as found:
             yield found
-    elif path.is_file() and path.stat().st_size > MAX_IN_MEMORY:
-        file = RdfFile(path, labels=True)
-        with TemporaryDirectory(prefix="cd22kg-") as folder, OxigraphStore(Path(folder) / "store") as store:
-            store.bulk_load(file)
-            yield Data(store, lambda: file, str(path))
     else:
-        # Read once: blank nodes without a label get another one at each reading.
-        quads = tuple(RdfFile(path, labels=True))
-        with OxigraphStore() as store:
-            store.bulk_load(quads)
-            yield Data(store, lambda: quads, str(path))
+        with _open_file(path, reads) as found:
+            yield found
+
+
+@contextmanager
+def _open_file(path: Path, reads: Collection[str] | None) -> Iterator[Data]:
+    file = RdfFile(path, labels=True)
+    by_line = file.syntax in BY_LINE
+    is_large = path.is_file() and path.stat().st_size > (MAX_LINES_IN_MEMORY if by_line else MAX_IN_MEMORY)
+    with ExitStack() as opened:
+        folder = Path(opened.enter_context(TemporaryDirectory(prefix="cd22kg-"))) / "store" if is_large else None
+        store = opened.enter_context(OxigraphStore(folder))
+        if by_line:
+            source, is_part = load_lines(store, file, reads)
+            yield Data(store, source, str(path), is_part)
+            return
+        # Read once if it fits: blank nodes without a label get another one at each reading.
+        quads = file if is_large else tuple(file)
+        store.bulk_load(quads)
+        yield Data(store, lambda: quads, str(path))
 
 
 @contextmanager
@@ -101,6 +117,24 @@ def shapes_in(path: Path | None) -> Shapes:
     return shapes
 
 
+def properties_read(shapes: Shapes, engine: str = "compiled") -> frozenset[str] | None:
+    """Return the IRIs of the properties that a validation reads; nothing where that may be any.
+
+    Raises:
+        InputError: If a shape is malformed.
+    """
+    validator = Validator(shapes.quads)
+    if engine != "compiled" or validator.compiler.foreign:
+        return None
+    found: set[str] = set()
+    for shape in validator.shapes():
+        reads = validator.compiler.predicates(shape)
+        if reads is None:
+            return None
+        found |= reads
+    return frozenset(found | {BROKEN_RULE})
+
+
 def validate_data(
     data: Data, shapes: Shapes, *, engine: str = "compiled", limit: int | None = None, progress: Progress | None = None
 ) -> Verdict:
@@ -120,7 +154,7 @@ def validate_data(
     if engine not in ENGINES:
         raise InputError(f"unknown engine `{engine}`", hint=f"one of: {', '.join(ENGINES)}")
     progress = progress or Progress()
-    if not any(True for _ in data.store.select(_ANYTHING, name="survey of the data")[1]):
+    if not data.is_part and not any(True for _ in data.store.select(_ANYTHING, name="survey of the data")[1]):
         raise InputError(
             "there are no data", Location(data.name) if data.name else None, hint="name data with a triple"
         )
@@ -143,5 +177,5 @@ def explain(data: Data, shapes: Shapes) -> str:
     """Return the queries that the shapes become for the data, and what is left to pySHACL, as text."""
     validator = Validator(shapes.quads)
     lines = [f"# {node}: left to pySHACL, as {why}\n" for node, why in validator.compiler.foreign.items()]
-    lines += [f"# {check.name}\n{check.query}\n" for check in validator.plain_checks(data.store, None)]
+    lines += [f"# {check.name}\n{check.query}\n" for check in validator.every_check(data.store)]
     return "\n".join(lines)

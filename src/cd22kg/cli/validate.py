@@ -48,7 +48,7 @@ def validate(
         raise InputError("give DATA or --store, and only one of them", hint="such as a build folder, or data.ttl")
     progress = Progress(lambda line: typer.echo(line, err=True))
     found = conformance.shapes_in(shapes)
-    with conformance.open_data(data or store or "") as opened:
+    with conformance.open_data(data or store or "", conformance.properties_read(found, engine)) as opened:
         if explain:
             answer(conformance.explain(opened, found))
             return

@@ -36,7 +36,8 @@ MAX_RATIO = 200
 _GRACE = 16 * 1024 * 1024
 #: Bytes read at a time.
 _CHUNK = 1 << 20
-_BY_LINE = (RdfFormat.N_QUADS, RdfFormat.N_TRIPLES)
+#: Syntaxes with a statement on each line.
+BY_LINE = (RdfFormat.N_QUADS, RdfFormat.N_TRIPLES)
 _PREFIX = re.compile(r"Parser error at line \d+ (?:column \d+|between columns \d+ and \d+): ")
 _NESTING = re.compile(rb"<<|>>|\n")
 #: Found by its first sign; `in` takes two thirds longer where `<` is as frequent as in lines of RDF.
@@ -129,7 +130,7 @@ class _Bounded(io.RawIOBase):
     def __init__(self, path: Path, name: str, syntax: RdfFormat, meter: Meter, files: ExitStack) -> None:
         self._name = name
         self._meter = meter
-        self._by_line = syntax in _BY_LINE
+        self._by_line = syntax in BY_LINE
         self._xml = syntax == RdfFormat.RDF_XML
         self._depth = self._unpacked = 0
         self._tail = b""

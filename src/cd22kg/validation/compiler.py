@@ -23,9 +23,7 @@ from cd22kg.validation.trial import refuse_broken
 
 _COUNTS = ("MinCount", "MaxCount", "QualifiedMinCount", "QualifiedMaxCount")
 #: Components whose verdict can change when a store folds a literal.
-_OF_FORM = frozenset(
-    ("Datatype", "MinLength", "MaxLength", "Pattern", "In", "HasValue", "Equals", "Disjoint", "MinCount", "MaxCount")
-)
+_OF_FORM = frozenset(("Datatype", "MinLength", "MaxLength", "Pattern", "In", "HasValue", "Equals", "Disjoint"))
 
 
 class Compiler:
@@ -107,12 +105,13 @@ class Compiler:
 
     # What a shape reads
 
-    def reads_form(self, shape: Shape, folded: frozenset[str] | None) -> bool:
+    def reads_form(self, shape: Shape, folded: frozenset[str] | None = None, *, merged: bool = True) -> bool:
         """Return whether a verdict on a shape can depend on how literals are written.
 
         Args:
             shape: The shape.
             folded: The properties with a literal that a store folds; nothing where that is not known.
+            merged: Whether a store may have made one of two literals.
         """
         nodes = (node for targets in self.focuses[shape.node].targets for node in targets.nodes)
         if folded is not None and any(map(is_folded, nodes)):
@@ -123,8 +122,8 @@ class Compiler:
                 depends = depends or reads_digits(constraint.query)
             elif constraint.name in ("Closed", "UniqueLang", "Class", "NodeKind", "LanguageIn"):
                 continue
-            elif constraint.name == "MinCount":
-                depends = depends or constraint.number > 1
+            elif constraint.name in _COUNTS:
+                depends = depends or (merged and constraint.number + ("Max" in constraint.name) > 1)
             elif constraint.name == "Datatype":
                 depends = depends or text_of(constraint.terms[0]).rpartition("#")[2] in _FOLDED_TYPES
             else:
@@ -197,9 +196,12 @@ class Compiler:
 
     # Queries
 
-    def checks(self, shape: Shape, schema: Schema, *, lenient: bool = False) -> Iterator[Check]:
-        """Yield the queries of one shape for all its focus nodes."""
-        yield from ShapeQueries(self.shapes, shape, self.focuses[shape.node], schema, lenient=lenient).checks()
+    def checks(
+        self, shape: Shape, schema: Schema, *, lenient: bool = False, focus: Focus | None = None
+    ) -> Iterator[Check]:
+        """Yield the queries of one shape, for all its focus nodes or for those given."""
+        focus = focus or self.focuses[shape.node]
+        yield from ShapeQueries(self.shapes, shape, focus, schema, lenient=lenient).checks()
 
 
 _FOLDED_TYPES = frozenset(

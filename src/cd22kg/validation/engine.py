@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Protocol
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad
+from pyoxigraph import BlankNode, Literal, Quad
 
 from cd22kg.errors import InputError
 from cd22kg.store import OxigraphStore, Store, Term
+from cd22kg.validation.authored import Authored, Source
 from cd22kg.validation.compiler import Compiler
 from cd22kg.validation.focus import Focus, Names, Schema
 from cd22kg.validation.plan import Check, Result
 from cd22kg.validation.runner import THREADS, Judge, Tally, add_all, run_checks, severity_of
 from cd22kg.validation.shape_model import Node, Shape, name_of
 from cd22kg.validation.shape_reader import read_shape_set
-from cd22kg.validation.terms import RDF_TYPE, SH, is_folded, to_authored
+from cd22kg.validation.terms import RDF_TYPE, SH
 
 #: The reference engine holds all data in Python; more than this it is not given.
 MAX_FOREIGN_QUADS = 2_000_000
@@ -24,8 +26,28 @@ MAX_FOREIGN_QUADS = 2_000_000
 #: Triples of a property that are looked at to learn whether it holds numbers.
 SAMPLE = 1000
 
-#: Yields the quads of the data as their author wrote them, anew at each call.
-Source = Callable[[], Iterable[Quad]]
+
+class Checks(Protocol):
+    """Yields the checks of a shape."""
+
+    def __call__(self, shape: Shape, schema: Schema, *, lenient: bool) -> Iterable[Check]:
+        """Yield the checks of a shape, for the data that a schema describes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the work.
+
+    Attributes:
+        shapes: The shapes to look at.
+        checks: Says which checks of a shape to run.
+        known: Results that those leave out.
+    """
+
+    shapes: Sequence[Shape]
+    checks: Checks
+    known: Iterable[Result]
 
 
 @dataclass
@@ -58,15 +80,12 @@ class Validator:
         for node in sorted(self.compiler.focuses, key=str):
             yield self.compiler.shapes[node]
 
-    def plain_checks(self, store: Store, folded: frozenset[str] | None) -> list[Check]:
-        """Return the checks that need no authored digits, for the data of a store."""
-        schema = Schema(store)
-        return [
-            check
-            for shape in self.shapes()
-            if folded is None or not self.compiler.reads_form(shape, folded)
-            for check in self.compiler.checks(shape, schema, lenient=folded is None)
-        ]
+    def every_check(self, store: Store) -> list[Check]:
+        """Return the checks of every shape, for the data of a store alone."""
+        return self._checks(tuple(self.shapes()), Schema(store), self.compiler.checks, lenient=True)
+
+    def _checks(self, shapes: Sequence[Shape], schema: Schema, checks: Checks, *, lenient: bool = False) -> list[Check]:
+        return [check for shape in shapes for check in checks(shape, schema, lenient=lenient)]
 
     def validate(
         self,
@@ -76,6 +95,7 @@ class Validator:
         limit: int | None = None,
         judge: Judge = severity_of,
         threads: int = THREADS,
+        part: Part | None = None,
     ) -> Validation:
         """Validate the data of a store.
 
@@ -85,19 +105,23 @@ class Validator:
             limit: How many results are kept; counts stay exact.
             judge: Says how bad a result is.
             threads: Queries at a time.
+            part: What to look at, where not all of it is to be looked at.
 
         Raises:
             InputError: If shapes need pySHACL and the data is too large for it.
             QueryError: If the store gives up on a query.
         """
         tally = Tally(limit)
-        folded = folded_predicates(source()) if source else None
-        run_checks(store, self.plain_checks(store, folded), tally, judge, threads)
+        add_all(part.known if part else (), tally, judge)
+        authored = None if source is None else source if isinstance(source, Authored) else Authored(source)
+        shapes, checks = (part.shapes, part.checks) if part else (tuple(self.shapes()), self.compiler.checks)
+        digits = self._reading_digits(shapes, store, authored)
+        plain = [shape for shape in shapes if authored is None or shape not in digits]
+        run_checks(store, self._checks(plain, Schema(store), checks, lenient=authored is None), tally, judge, threads)
         notes = [*self.notes, *self.compiler.notes()]
-        digits = [shape for shape in self.shapes() if self.compiler.reads_form(shape, folded)]
-        if source and digits:
-            self._validate_authored(source, digits, tally, judge, threads)
-        elif names := ", ".join(self._in_doubt(store, digits)):
+        if authored:
+            self._validate_authored(authored, digits, tally, judge, threads, checks)
+        elif names := ", ".join(self._in_doubt(store, self._reading_digits(tuple(self.shapes()), store, None))):
             notes.append(
                 "a store keeps the value of a number, not its digits; verdicts that rest on these may differ"
                 f" from those on the file: {names}"
@@ -107,8 +131,8 @@ class Validator:
         if foreign:
             notes += [f"checked by pySHACL, not on the store: `{name}`, as {why}" for name, why in foreign.items()]
             add_all(self._foreign(store, source), tally, judge)
-        if source and folded:
-            restore_digits(tally, source())
+        if authored:
+            restore_digits(tally, authored)
         return Validation(tally, tuple(notes), foreign=foreign)
 
     def reference(self, quads: Iterable[Quad], *, limit: int | None = None, judge: Judge = severity_of) -> Validation:
@@ -149,23 +173,29 @@ class Validator:
 
     # What a plain store cannot tell
 
+    def _reading_digits(self, shapes: Iterable[Shape], store: Store, authored: Authored | None) -> tuple[Shape, ...]:
+        """Return those of the shapes whose verdict can depend on digits that a store loses."""
+        merged = authored is None or not authored.is_whole(store.count())
+        doubtful = tuple(shape for shape in shapes if self.compiler.reads_form(shape, merged=merged))
+        if not doubtful or authored is None:
+            return doubtful
+        folded = authored.folded_predicates
+        return tuple(shape for shape in doubtful if self.compiler.reads_form(shape, folded, merged=merged))
+
     def _validate_authored(
-        self, source: Source, shapes: Sequence[Shape], tally: Tally, judge: Judge, threads: int
+        self, source: Authored, shapes: Sequence[Shape], tally: Tally, judge: Judge, threads: int, checks: Checks
     ) -> None:
         """Check the shapes that read digits, on a store of its own that keeps literals whole."""
+        if not shapes:
+            return
         wanted: set[str] | None = set()
         for shape in shapes:
             reads = self.compiler.predicates(shape)
             wanted = None if wanted is None or reads is None else wanted | reads
         with OxigraphStore() as store:
-            store.bulk_load(
-                Quad(quad.subject, quad.predicate, to_authored(quad.object))
-                for quad in source()
-                if wanted is None or quad.predicate.value in wanted
-            )
+            source.load_whole(store, wanted)
             schema = Schema(store, authored=True)
-            checks = [check for shape in shapes for check in self.compiler.checks(shape, schema)]
-            run_checks(store, checks, tally, judge, threads)
+            run_checks(store, self._checks(shapes, schema, checks), tally, judge, threads)
 
     def _in_doubt(self, store: Store, shapes: Sequence[Shape]) -> list[str]:
         """Return the names of the shapes that read how numbers are written, where a sample of the data has some."""
@@ -224,18 +254,19 @@ def _in_two_graphs(store: Store, iri: str) -> bool:
     return any(True for _ in store.select(f"SELECT ?s WHERE {{ {twice} }} LIMIT 1", name="survey of the data")[1])
 
 
-def restore_digits(tally: Tally, quads: Iterable[Quad]) -> None:
+def restore_digits(tally: Tally, source: Authored) -> None:
     """Give the values of the results that were kept the digits of their author, where there is no doubt which."""
     wanted: dict[tuple[Term, str], list[Literal]] = {
         (result.focus, result.path.iri): []
         for _, result in tally.kept
         if isinstance(result.value, Literal) and result.path is not None and result.path.kind == "predicate"
     }
-    for quad in quads:
-        if is_folded(quad.object):
-            found = wanted.get((quad.subject, quad.predicate.value))
-            if found is not None and isinstance(quad.object, Literal) and quad.object not in found:
-                found.append(quad.object)
+    if not wanted:
+        return
+    for quad in source.folded():
+        found = wanted.get((quad.subject, quad.predicate.value))
+        if found is not None and isinstance(quad.object, Literal) and quad.object not in found:
+            found.append(quad.object)
     for position, (severity, result) in enumerate(tally.kept):
         written = wanted.get((result.focus, result.path.iri), []) if result.path else []
         same = [literal for literal in written if _equal(literal, result.value)]
@@ -248,12 +279,3 @@ def _equal(literal: Literal, value: Term | None) -> bool:
         return isinstance(value, Literal) and Decimal(literal.value) == Decimal(value.value)
     except ArithmeticError:
         return False
-
-
-def folded_predicates(quads: Iterable[Quad]) -> frozenset[str]:
-    """Return the properties with a literal that a store folds."""
-    found: set[NamedNode] = set()
-    for quad in quads:
-        if quad.predicate not in found and is_folded(quad.object):
-            found.add(quad.predicate)
-    return frozenset(node.value for node in found)

@@ -89,22 +89,25 @@ class Group:
 class ReadQuery:
     """A SELECT or ASK as read: its tokens, the group after WHERE, and the positions in expressions."""
 
-    def __init__(self, text: str) -> None:
-        """Read the text.
+    def __init__(self, text: str, *, own: bool = False) -> None:
+        """Read the text; `own` says that the compiler wrote it, which may use VALUES.
 
         Raises:
             UnreadableQueryError: If it cannot be followed.
         """
         self.tokens = [Token(m.lastgroup or "", m[0]) for m in _TOKEN.finditer(text)]
+        self._own = own
         self.expressions: set[int] = set()
         self._position = 0
         form = self._next_where(lambda token: token.upper in ("SELECT", "ASK"))
         self.form = form
-        opening = self._next_where(lambda token: token.text == "{")
-        self._mark_parentheses(form, opening)
-        self._position = opening
+        columns = self._columns()
+        self._mark_parentheses(form, self._position)
         self.where = self._group("where")
+        self.where.groups += columns
         self._mark_parentheses(self.where.end, len(self.tokens))
+        if any(token.text == "{" for token in self.tokens[self.where.end :]):
+            raise UnreadableQueryError("it has a group after its own")
 
     def words(self) -> set[str]:
         """Return every word of the text, in capitals."""
@@ -119,6 +122,16 @@ class ReadQuery:
                 self._position = position
                 return position
         raise UnreadableQueryError("it is neither SELECT nor ASK")
+
+    def _columns(self) -> list[Group]:
+        """Read up to the brace of a query, and return the groups of EXISTS in its columns."""
+        found = Group("where", self._position)
+        while self._peek().text != "{":
+            if self._peek().text == "(":
+                self._parentheses(found)
+            else:
+                self._take()
+        return found.groups
 
     def _mark_parentheses(self, start: int, end: int) -> None:
         depth = 0
@@ -170,6 +183,10 @@ class ReadQuery:
             group.groups.append(self._group("graph"))
         elif word == "UNION" or token.text == ".":
             self._take()
+        elif word == "VALUES" and self._own:
+            self._next_where(lambda token: token.text == "{")
+            self._take()
+            self._balanced("{")
         elif word in ("VALUES", "SERVICE", "LATERAL"):
             raise UnreadableQueryError(f"it uses {word}")
         else:
@@ -182,10 +199,12 @@ class ReadQuery:
             self._position = before
             return self._group("group")
         start = self._position
-        opening = self._next_where(lambda token: token.text == "{")
+        columns = self._columns()
+        opening = self._position
         self._mark_parentheses(start, opening)
         inner = self._group("select")
         inner.head = tuple(token for token in self.tokens[start:opening] if token.kind != "space")
+        inner.groups += columns
         start = self._position
         closing = self._next_where(lambda token: token.text == "}")
         self._mark_parentheses(start, closing)

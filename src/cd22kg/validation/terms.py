@@ -80,7 +80,7 @@ FORMS: dict[str, str] = {
 }
 
 #: Numbers, times and truth values that a store keeps as they are written.
-_KEPT: dict[str, re.Pattern[str]] = {
+KEPT: dict[str, re.Pattern[str]] = {
     XSD + name: re.compile(pattern)
     for name, pattern in {
         "boolean": "true|false",
@@ -105,7 +105,7 @@ def is_folded(term: object) -> bool:
     """Return whether a store may give the term back written otherwise; in doubt, yes."""
     if not isinstance(term, Literal):
         return False
-    kept = _KEPT.get(term.datatype.value)
+    kept = KEPT.get(term.datatype.value)
     return kept is not None and not kept.fullmatch(term.value)
 
 

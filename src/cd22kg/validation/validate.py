@@ -9,7 +9,8 @@ from pyoxigraph import Quad
 
 from cd22kg.namespaces import BASE, CD22, SHAPES
 from cd22kg.store import OxigraphStore, Store
-from cd22kg.validation.engine import Source, Validation, Validator
+from cd22kg.validation.authored import Source
+from cd22kg.validation.engine import Validation, Validator
 from cd22kg.validation.nearest import Nearest
 from cd22kg.validation.plan import Result
 from cd22kg.validation.report import SEVERITIES, Finding, Places, Report, Severity, ordered
@@ -19,7 +20,9 @@ from cd22kg.validation.shapes import Shapes
 from cd22kg.validation.terms import text_of
 
 UNCONFIRMED = "inconsistency-not-confirmed"
-_MARKED = f"SELECT DISTINCT ?node ?rule WHERE {{ ?node <{CD22}brokenRule> ?rule . FILTER(isLiteral(?rule)) }}"
+#: Names the rule that a curator says a published figure breaks.
+BROKEN_RULE = CD22 + "brokenRule"
+_MARKED = f"SELECT DISTINCT ?node ?rule WHERE {{ ?node <{BROKEN_RULE}> ?rule . FILTER(isLiteral(?rule)) }}"
 
 
 def validate(data: Sequence[Quad], shapes: Shapes, places: Places | None = None) -> Report:
@@ -36,9 +39,10 @@ def validate(data: Sequence[Quad], shapes: Shapes, places: Places | None = None)
     Raises:
         InputError: If a shape is malformed.
     """
+    union = tuple(dict.fromkeys(Quad(quad.subject, quad.predicate, quad.object) for quad in data))
     with OxigraphStore() as store:
-        store.bulk_load(Quad(quad.subject, quad.predicate, quad.object) for quad in data)
-        return validate_store(store, shapes, lambda: data, places=places)
+        store.bulk_load(union)
+        return validate_store(store, shapes, lambda: union, places=places)
 
 
 def validate_store(

@@ -1,0 +1,172 @@
+"""Files of N-Triples and N-Quads: loaded by the line, with the verdicts of a file that is parsed as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import repeat
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import active_count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyoxigraph import Quad, RdfFormat, parse, serialize
+
+from cd22kg.conformance import open_data, properties_read, validate_data
+from cd22kg.errors import InputError
+from cd22kg.gate.rdf import RdfFile
+from cd22kg.store import OxigraphStore
+from cd22kg.validation.authored import Authored
+from cd22kg.validation.engine import Validator
+from cd22kg.validation.lines import LineFile
+from cd22kg.validation.pipe import ahead
+from cd22kg.validation.plan import Result
+from cd22kg.validation.shapes import Shapes
+from tests.test_shacl_agreement import CALM, data_graphs, key, shape_graphs
+
+EX = "http://example.org/"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+#: Statements as the syntax allows them, and few write them.
+ODD = (
+    f'<{EX}a> <{EX}p> "2.0"^^<{XSD}decimal> .',
+    f'<{EX}a><{EX}p>"2.50"^^<{XSD}decimal>.',
+    f'<{EX}a>\t<{EX}p>\t"+1"^^<{XSD}integer>\t.\t# said twice',
+    f'_:d <{EX}p> "07"^^<{XSD}byte> .',
+    f'<{EX}b> <{EX}q> "a \\"^^<{XSD}integer> b" .',
+    f'<{EX}b> <{EX}q> "_:d"@en .',
+    f'<{EX}b> <{EX}q> "1.0"^^<{XSD}\\u0064ecimal> .',
+    f"<{EX}b> <{EX}q> _:d .",
+    "",
+    "# <a> <b> <c> .",
+)
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> str:
+    """Return N-Triples, with odd statements among the others and line ends of every kind."""
+    lines = (serialize(draw(data_graphs()), format=RdfFormat.N_TRIPLES) or b"").decode().splitlines()
+    lines += draw(st.lists(st.sampled_from(ODD), max_size=5))
+    return "".join(line + draw(st.sampled_from(["\n", "\r\n", "\r"])) for line in draw(st.permutations(lines)))
+
+
+@CALM
+@given(shape_graphs(), texts(), st.booleans())
+def test_same_verdicts(shapes: list[Quad], text: str, end: bool) -> None:
+    """Whatever the text, results are those of quads that were parsed."""
+    given_shapes = Shapes(tuple(shapes), {}, frozenset())
+    validator = Validator(given_shapes.quads)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "data.nt"
+        path.write_bytes((text if end else text.rstrip("\r\n")).encode())
+        whole = tuple(RdfFile(path, labels=True))
+        with open_data(path, properties_read(given_shapes)) as data:
+            found = validator.validate(data.store, data.source, threads=1)
+    store = OxigraphStore()
+    store.load(whole)
+    expected = validator.validate(store, lambda: whole, threads=1)
+
+    assert sorted(exactly(r) for _, r in found.tally.kept) == sorted(exactly(r) for _, r in expected.tally.kept)
+
+
+def exactly(result: Result) -> tuple[str, ...]:
+    """Return what a report tells of a result, with the digits of its value."""
+    return (*key(result), str(result.value))
+
+
+@CALM
+@given(texts())
+def test_what_a_store_loses(text: str) -> None:
+    """Statements whose literal a store folds are found in the text, as by looking at each."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "data.nt"
+        path.write_text(text, encoding="utf-8", newline="")
+        lines = LineFile(RdfFile(path))
+        lines.load(OxigraphStore())
+        looked_at = Authored(lambda: RdfFile(path, labels=True))
+        if lines.is_plain:
+            assert set(lines.folded()) == set(looked_at.folded())
+            assert lines.folded_predicates == looked_at.folded_predicates
+        else:
+            assert any(line in text for line in (ODD[4], ODD[6]))
+
+
+def load(path: Path, text: str, predicates: set[str] | None = None) -> tuple[LineFile, OxigraphStore]:
+    """Return a file of lines, and the store it was loaded into."""
+    path.write_text(text, encoding="utf-8")
+    store = OxigraphStore()
+    lines = LineFile(RdfFile(path), predicates)
+    lines.load(store)
+    return lines, store
+
+
+def test_only_what_is_read_is_loaded(tmp_path: Path) -> None:
+    """Statements with other properties are left out, and are not counted."""
+    text = f"<{EX}a> <{EX}p> <{EX}b> .\n<{EX}a> <{EX}q> <{EX}b> .\n_:x <{EX}p> _:y .\n"
+    lines, store = load(tmp_path / "data.nt", text, {EX + "p"})
+
+    assert store.count() == 2
+    assert {str(quad.subject) for quad in store.quads()} == {f"<{EX}a>", "_:x"}
+    assert lines.leaves_out
+    assert lines.is_whole(2)
+    assert not lines.is_whole(1)
+
+
+@pytest.mark.parametrize("bad", [f"<{EX}a> <{EX}q> <b c> .", f"<{EX}a> <{EX}p> 7 .", f'<{EX}a> <{EX}q> "x .'])
+def test_fault_in_any_statement_is_told_with_its_place(tmp_path: Path, bad: str) -> None:
+    """A fault is told with its line in the file, in what is left out too."""
+    good = f"<{EX}a> <{EX}p> <{EX}b> .\n<{EX}a> <{EX}q> <{EX}b> .\n"
+    with pytest.raises(InputError) as caught:
+        load(tmp_path / "data.nt", good * 3 + bad + "\n" + good, {EX + "p"})
+
+    assert caught.value.location is not None
+    assert caught.value.location.line == 7
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    """A file that is not there is told as such."""
+    with pytest.raises(InputError, match="cannot read the file"):
+        LineFile(RdfFile(tmp_path / "none.nt")).load(OxigraphStore())
+
+
+def test_endless_line(tmp_path: Path) -> None:
+    """A line without an end is refused before it fills the memory."""
+    with pytest.raises(InputError, match="over 16 MiB"):
+        load(tmp_path / "data.nt", "<" + "a" * (17 << 20))
+
+
+def test_empty_data(tmp_path: Path) -> None:
+    """Nothing but comments is no data; data that no shape reads are."""
+    shapes = Shapes(tuple(parse(SHAPES, format=RdfFormat.TURTLE)), {}, frozenset())
+    path = tmp_path / "data.nt"
+    path.write_text("# nothing\n", encoding="utf-8")
+    with open_data(path, properties_read(shapes)) as data, pytest.raises(InputError, match="there are no data"):
+        validate_data(data, shapes)
+    path.write_text(f"<{EX}a> <{EX}other> <{EX}b> .\n", encoding="utf-8")
+    with open_data(path, properties_read(shapes)) as data:
+        verdict = validate_data(data, shapes)
+
+    assert verdict.conforms
+    assert "no shape found a node" in verdict.notes
+
+
+SHAPES = f"""@prefix sh: <http://www.w3.org/ns/shacl#> .
+<{EX}s> a sh:NodeShape ; sh:targetSubjectsOf <{EX}p> ; sh:property [ sh:path <{EX}q> ; sh:minCount 1 ] ."""
+
+
+def test_pipe_ends_with_its_reader() -> None:
+    """A reader that stops early leaves no thread behind, and an error of the maker reaches the reader."""
+    before = active_count()
+
+    parts = ahead(repeat(b"x"))
+    assert next(parts) == b"x"
+    parts.close()
+    assert active_count() == before
+
+    def failing() -> Iterator[bytes]:
+        yield b"x"
+        raise ValueError("told")
+
+    with pytest.raises(ValueError, match="told"):
+        list(ahead(failing()))
+    assert active_count() == before
