@@ -15,7 +15,7 @@ from cd22kg.progress import Progress
 from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
 from cd22kg.validation.authored import Source
 from cd22kg.validation.engine import Validator
-from cd22kg.validation.lines import load_lines
+from cd22kg.validation.lines import LineFile
 from cd22kg.validation.rules import shape_rules
 from cd22kg.validation.shapes import Shapes, read_shapes
 from cd22kg.validation.validate import BROKEN_RULE, Verdicts
@@ -78,8 +78,9 @@ def _open_file(path: Path, reads: Collection[str] | None) -> Iterator[Data]:
         folder = Path(opened.enter_context(TemporaryDirectory(prefix="cd22kg-"))) / "store" if is_large else None
         store = opened.enter_context(OxigraphStore(folder))
         if by_line:
-            source, is_part = load_lines(store, file, reads)
-            yield Data(store, source, str(path), is_part)
+            lines = LineFile(file, reads)
+            lines.load(store)
+            yield Data(store, lines, str(path), lines.leaves_out)
             return
         # Read once if it fits: blank nodes without a label get another one at each reading.
         quads = file if is_large else tuple(file)
@@ -177,5 +178,7 @@ def explain(data: Data, shapes: Shapes) -> str:
     """Return the queries that the shapes become for the data, and what is left to pySHACL, as text."""
     validator = Validator(shapes.quads)
     lines = [f"# {node}: left to pySHACL, as {why}\n" for node, why in validator.compiler.foreign.items()]
-    lines += [f"# {check.name}\n{check.query}\n" for check in validator.every_check(data.store)]
+    for check in validator.every_check(data.store):
+        guard = f"# only where this finds something:\n{check.guard}\n" if check.guard else ""
+        lines.append(f"# {check.name}\n{guard}{check.query}\n")
     return "\n".join(lines)

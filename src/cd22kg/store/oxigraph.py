@@ -85,10 +85,17 @@ class OxigraphStore:
         except (OSError, RuntimeError) as error:
             raise self._unwritable(error) from None
 
-    def bulk_load_text(self, text: BinaryIO, syntax: RdfFormat) -> None:
-        """Add many quads from text that is known to be sound."""
+    def bulk_load_text(self, text: bytes, syntax: RdfFormat) -> None:
+        """Add many quads from text; the blank nodes in it get other labels.
+
+        Raises:
+            SyntaxError: If the text does not follow its syntax.
+        """
         self.writes += 1
-        self.engine.bulk_load(text, syntax)
+        try:
+            self.engine.bulk_load(text, syntax)
+        except (OSError, RuntimeError) as error:
+            raise self._unwritable(error) from None
 
     def query(
         self,

@@ -24,22 +24,22 @@ class Authored:
         """Return every quad."""
         return self._source()
 
-    def folded(self) -> Iterable[Quad]:
-        """Return the quads with a literal that a store folds; kept where all of the data are."""
+    def folded(self, predicates: Collection[str] | None = None) -> Iterable[Quad]:
+        """Yield the quads with a literal that a store folds, at least those with these properties."""
         quads = self._source()
-        return self._kept if isinstance(quads, Sequence) else filter(_has_folded, quads)
+        return self._kept if isinstance(quads, Sequence) else filter(has_folded, quads)
 
     @cached_property
     def _kept(self) -> list[Quad]:
-        return list(filter(_has_folded, self._source()))
+        return list(filter(has_folded, self._source()))
 
-    @cached_property
-    def folded_predicates(self) -> frozenset[str]:
-        """Return the properties of those."""
+    def folded_in(self, predicates: Collection[str] | None) -> frozenset[str]:
+        """Return which of these properties, or of all, have such a literal."""
         found: set[NamedNode] = set()
-        for quad in self.folded():
+        for quad in self.folded(predicates):
             found.add(quad.predicate)
-        return frozenset(node.value for node in found)
+        names = frozenset(node.value for node in found)
+        return names if predicates is None else names & frozenset(predicates)
 
     def is_whole(self, count: int) -> bool:
         """Return whether a store with so many quads is known to hold each of them: that no two became one."""
@@ -55,5 +55,6 @@ class Authored:
         )
 
 
-def _has_folded(quad: Quad) -> bool:
+def has_folded(quad: Quad) -> bool:
+    """Return whether a store may give the object back written otherwise."""
     return is_folded(quad.object)

@@ -18,7 +18,7 @@ from cd22kg.validation.plan import Check, Result
 from cd22kg.validation.runner import THREADS, Judge, Tally, add_all, run_checks, severity_of
 from cd22kg.validation.shape_model import Node, Shape, name_of
 from cd22kg.validation.shape_reader import read_shape_set
-from cd22kg.validation.terms import RDF_TYPE, SH
+from cd22kg.validation.terms import KEPT, RDF_TYPE, SH, SUBCLASS, text_of
 
 #: The reference engine holds all data in Python; more than this it is not given.
 MAX_FOREIGN_QUADS = 2_000_000
@@ -177,10 +177,24 @@ class Validator:
         """Return those of the shapes whose verdict can depend on digits that a store loses."""
         merged = authored is None or not authored.is_whole(store.count())
         doubtful = tuple(shape for shape in shapes if self.compiler.reads_form(shape, merged=merged))
-        if not doubtful or authored is None:
+        if authored is None:
             return doubtful
-        folded = authored.folded_predicates
+        suspects = self._suspects(doubtful, store)
+        folded = authored.folded_in(suspects) if suspects is None or suspects else frozenset()
         return tuple(shape for shape in doubtful if self.compiler.reads_form(shape, folded, merged=merged))
+
+    def _suspects(self, shapes: Iterable[Shape], store: Store) -> frozenset[str] | None:
+        """Return the properties read by shapes that have literals of kinds that may be folded; nothing if that is any.
+
+        To ask a store for those is far cheaper than to look through the data as they were written.
+        """
+        reads: set[str] = set()
+        for shape in shapes:
+            found = self.compiler.predicates(shape)
+            if found is None:
+                return None
+            reads |= found
+        return frozenset(iri for iri in reads - {RDF_TYPE, SUBCLASS} if not KEPT.keys().isdisjoint(_kinds(iri, store)))
 
     def _validate_authored(
         self, source: Authored, shapes: Sequence[Shape], tally: Tally, judge: Judge, threads: int, checks: Checks
@@ -249,6 +263,12 @@ class Validator:
                 yield quad
 
 
+def _kinds(iri: str, store: Store) -> Iterator[str]:
+    """Yield the datatypes of the values of a property."""
+    kinds = f"SELECT DISTINCT ?kind WHERE {{ ?s <{iri}> ?value BIND(DATATYPE(?value) AS ?kind) }}"
+    return (text_of(row[0]) for row in store.select(kinds, name="survey of the data")[1])
+
+
 def _in_two_graphs(store: Store, iri: str) -> bool:
     twice = f"GRAPH ?g {{ ?s <{iri}> ?o }} GRAPH ?h {{ ?s <{iri}> ?o }} FILTER(?g != ?h)"
     return any(True for _ in store.select(f"SELECT ?s WHERE {{ {twice} }} LIMIT 1", name="survey of the data")[1])
@@ -263,7 +283,7 @@ def restore_digits(tally: Tally, source: Authored) -> None:
     }
     if not wanted:
         return
-    for quad in source.folded():
+    for quad in source.folded({iri for _, iri in wanted}):
         found = wanted.get((quad.subject, quad.predicate.value))
         if found is not None and isinstance(quad.object, Literal) and quad.object not in found:
             found.append(quad.object)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Collection, Iterator
-from functools import cached_property
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
@@ -13,17 +12,21 @@ from pyoxigraph import Quad, parse
 
 from cd22kg.gate.rdf import RdfFile
 from cd22kg.store import OxigraphStore
-from cd22kg.validation.authored import Authored
-from cd22kg.validation.pipe import ahead, as_file
-from cd22kg.validation.terms import AUTHORED, KEPT, XSD
+from cd22kg.validation.authored import Authored, has_folded
+from cd22kg.validation.pipe import ahead, as_file, joined
+from cd22kg.validation.terms import KEPT, XSD, to_authored
 
-_MARK = f'"^^<{XSD}'.encode()
-_TYPED = re.compile(re.escape(_MARK) + rb"(\w+)>")
+_TYPED = re.compile(rb"\^\^")
+_XSD = re.compile(rb"\^\^<" + re.escape(XSD.encode()) + rb"(\w+)>")
 _ESCAPED_IRI = re.compile(rb'<[^<>"\s]*\\[uU]')
 _LINE_END = re.compile(rb"[\r\n]")
 _CHUNK = 1 << 20
+#: Text that is loaded at a time: while the engine works, outside the interpreter's lock, the next is made.
+_PART, _PART_ON_DISK = 8 << 20, 128 << 20
 #: The longest line, and the most text of lines with blank nodes that is held in memory.
 _LONGEST, _MOST_BLANK = 16 << 20, 64 << 20
+#: More properties than this are not searched for one by one.
+_FEW = 6
 #: Numbers, as they are written, whose folding is remembered.
 _REMEMBERED = 100_000
 
@@ -32,8 +35,6 @@ class LineFile(Authored):
     """A file of N-Triples or N-Quads, of which a store gets the statements with some properties.
 
     Attributes:
-        is_plain: Whether each datatype is written in the one usual way, so that the text of a literal tells what a
-            parser would; known once it is loaded.
         leaves_out: Whether statements were left out.
         lines: Number of lines loaded.
     """
@@ -44,7 +45,6 @@ class LineFile(Authored):
         super().__init__(lambda: self._file)
         self._wanted = None if predicates is None else frozenset(f"<{iri}>".encode() for iri in predicates)
         self._known: dict[tuple[bytes, bytes], bool] = {}
-        self.is_plain = True
         self.leaves_out = False
         self.lines = 0
 
@@ -58,7 +58,9 @@ class LineFile(Authored):
         """
         with SpooledTemporaryFile(_MOST_BLANK) as blank:
             try:
-                store.bulk_load_text(as_file(ahead(self._loaded(blank))), self._file.syntax)
+                size = _PART if store.path is None else _PART_ON_DISK
+                for part in ahead(joined(self._loaded(blank), size)):
+                    store.bulk_load_text(part, self._file.syntax)
                 blank.seek(0)
                 store.bulk_load(parse(blank, format=self._file.syntax, rename_blank_nodes=False))
             except SyntaxError:
@@ -69,7 +71,6 @@ class LineFile(Authored):
     def _loaded(self, blank: IO[bytes]) -> Iterator[bytes]:
         """Yield the text of the statements that matter; those with a blank node are written into a file instead."""
         for chunk in self._chunks():
-            self.is_plain = self.is_plain and _is_plain(chunk)
             kept, other = (chunk, b"") if self._wanted is None else self._sorted(chunk)
             self.leaves_out = self.leaves_out or bool(other)
             self._look_at(other)
@@ -95,36 +96,35 @@ class LineFile(Authored):
         others: list[bytes] = []
         assert self._wanted is not None  # noqa: S101  # for the type checker
         for line in chunk.splitlines(keepends=True):
-            name = _predicate(line)
-            (others if name and name not in self._wanted else wanted).append(line)
+            start = line.find(b">") + 2
+            end = line.find(b"> ", start) + 1
+            # In doubt, as where terms stand close together or have escapes, or the subject has no name, a line matters.
+            usual = line[:1] == b"<" == line[start : start + 1] and line[start - 1 : start] == b" "
+            drop = usual and end and (name := line[start:end]) not in self._wanted and b"\\" not in name
+            (others if drop else wanted).append(line)
         return b"".join(wanted), b"".join(others)
 
     def _chunks(self) -> Iterator[bytes]:
         """Yield the text of the file in parts of whole lines."""
         with self._file.reading() as source:
             rest = b""
-            while data := source.read(_CHUNK):
-                end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
-                if end:
-                    yield rest + data[:end]
-                rest = data[end:] if end else rest + data
-                if len(rest) > _LONGEST:
+            while data := rest + source.read(_CHUNK):
+                if data[-1:] not in (b"\n", b"\r"):
+                    data += source.readline(_LONGEST)
+                # The end of the file, or of a line; where lines end in a way of their own, as near to it as can be.
+                end = len(data) if len(data) < _LONGEST else data.rfind(b"\r") + 1
+                if not end:
                     raise MemoryError
-            if rest:
-                yield rest
+                yield data[:end]
+                rest = data[end:]
 
     # What a store loses
 
-    def folded(self) -> Iterator[Quad]:
-        """Yield the quads with a literal that a store folds."""
-        lines = (line for chunk in self._chunks() for line in self._suspects(chunk))
-        yield from parse(as_file(lines), format=self._file.syntax, rename_blank_nodes=False)
-
-    @cached_property
-    def folded_predicates(self) -> frozenset[str]:
-        """Return the properties of those."""
-        lines = {_predicate(line) or line: line for chunk in self._chunks() for line in self._suspects(chunk)}
-        return frozenset(quad.predicate.value for quad in parse(b"".join(lines.values()), format=self._file.syntax))
+    def folded(self, predicates: Collection[str] | None = None) -> Iterator[Quad]:
+        """Yield the quads with a literal that a store folds, at least those with these properties."""
+        search = _any_of(predicates) if predicates is not None and len(predicates) <= _FEW else None
+        lines = (line for chunk in self._chunks() for line in self._suspects(chunk, search))
+        yield from filter(has_folded, parse(as_file(lines), format=self._file.syntax, rename_blank_nodes=False))
 
     def is_whole(self, count: int) -> bool:
         """Return whether a store with so many quads is known to hold each of them: that no two became one."""
@@ -133,25 +133,32 @@ class LineFile(Authored):
     def load_whole(self, store: OxigraphStore, predicates: Collection[str] | None) -> None:
         """Load the quads with these properties, or all, into a store, such that it keeps the digits."""
         part = _Whole(self._file, predicates)
-        part._known = self._known
         part.load(store)
 
-    def _suspects(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the lines with a literal that a store folds."""
+    def _suspects(self, chunk: bytes, search: re.Pattern[bytes] | None) -> Iterator[bytes]:
+        """Yield the lines whose literal a store may fold; with a search, at least those in which it finds something."""
+        if search is not None and not _has_escaped_iri(chunk):
+            lines = {_line_at(chunk, found.start()) for found in search.finditer(chunk)}
+            yield from (line for line in lines if b"^^" in line and self._is_suspect(line))
+            return
         for found in _TYPED.finditer(chunk):
-            if self._is_folded(chunk, found):
-                start = max(chunk.rfind(b"\n", 0, found.start()), chunk.rfind(b"\r", 0, found.start())) + 1
-                end = _LINE_END.search(chunk, found.end())
-                yield chunk[start : end.end() if end else len(chunk)] + b"\n"
+            if not self._is_kept(chunk, found.start()):
+                yield _line_at(chunk, found.start())
 
-    def _is_folded(self, text: bytes, found: re.Match[bytes]) -> bool:
-        written = text[text.rfind(b'"', 0, found.start()) + 1 : found.start()]
-        key = (found[1], written)
+    def _is_suspect(self, line: bytes) -> bool:
+        return any(not self._is_kept(line, found.start()) for found in _TYPED.finditer(line))
+
+    def _is_kept(self, text: bytes, at: int) -> bool:
+        """Return whether a store surely keeps the literal whose datatype is written behind a position."""
+        found = _XSD.match(text, at)
+        if found is None or text[at - 1 : at] != b'"':
+            return False
+        key = (found[1], text[text.rfind(b'"', 0, at - 1) + 1 : at - 1])
         if key not in self._known:
             if len(self._known) > _REMEMBERED:
                 self._known.clear()
-            kept = KEPT.get(XSD + found[1].decode())
-            self._known[key] = kept is not None and not kept.fullmatch(written.decode(errors="replace"))
+            kept = KEPT.get(XSD + key[0].decode())
+            self._known[key] = kept is None or bool(kept.fullmatch(key[1].decode(errors="replace")))
         return self._known[key]
 
 
@@ -162,42 +169,30 @@ class _Whole(LineFile):
         """Pass over it: the file was loaded once before."""
 
     def _written(self, chunk: bytes) -> bytes:
-        return b"".join(map(self._rewritten, chunk.splitlines(keepends=True))) if _MARK in chunk else chunk
+        if b"^^" not in chunk:
+            return chunk
+        return b"".join(self._rewritten(line) if b"^^" in line else line for line in chunk.splitlines(keepends=True))
 
     def _rewritten(self, line: bytes) -> bytes:
         """Return a line with the datatype under which a store keeps its literal whole."""
-        found = _TYPED.search(line)
-        if found is None or not self._is_folded(line, found):
+        if not self._is_suspect(line):
             return line
-        return line[: found.start() + 4] + AUTHORED.encode() + line[found.start() + 4 :]
+        quads = parse(line, format=self._file.syntax, rename_blank_nodes=False)
+        whole = (Quad(q.subject, q.predicate, to_authored(q.object), q.graph_name) for q in quads)
+        return b"".join(f"{quad} .\n".encode() for quad in whole)
 
 
-def _predicate(line: bytes) -> bytes:
-    """Return the second term of a line as it is written; nothing in doubt, as where terms stand close together."""
-    words = line.split(None, 2)
-    return words[1] if len(words) == 3 and words[0][-1:] == words[1][-1:] == b">" else b""
+def _any_of(predicates: Collection[str]) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(re.escape(f"<{iri}>".encode()) for iri in sorted(predicates)) or rb"(?!)")
 
 
-def _is_plain(chunk: bytes) -> bool:
-    if chunk.count(b"^^") != chunk.count(b'"^^<http') or b'\\"^^' in chunk:
-        return False
-    return not (b"\\u" in chunk or b"\\U" in chunk) or not _ESCAPED_IRI.search(chunk)
+def _line_at(chunk: bytes, position: int) -> bytes:
+    """Return the line that a position is in."""
+    start = chunk.rfind(b"\n", 0, position) + 1
+    start = chunk.rfind(b"\r", start, position) + 1 or start
+    end = _LINE_END.search(chunk, position)
+    return chunk[start : end.start() if end else len(chunk)] + b"\n"
 
 
-def load_lines(store: OxigraphStore, file: RdfFile, predicates: Collection[str] | None = None) -> tuple[Authored, bool]:
-    """Load what matters of a file of N-Triples or N-Quads.
-
-    Returns the file as its author wrote it, and whether statements were left out.
-
-    Args:
-        store: An empty store.
-        file: The file.
-        predicates: IRIs of the properties that matter; all where nothing is given.
-
-    Raises:
-        InputError: As `RdfFile.reading`.
-    """
-    lines = LineFile(file, predicates)
-    lines.load(store)
-    authored = lines if lines.is_plain else Authored(lambda: RdfFile(file.path, file.name, labels=True))
-    return authored, lines.leaves_out
+def _has_escaped_iri(chunk: bytes) -> bool:
+    return (b"\\u" in chunk or b"\\U" in chunk) and _ESCAPED_IRI.search(chunk) is not None

@@ -9,7 +9,7 @@ from threading import Event, Thread
 from typing import BinaryIO, cast
 
 #: Parts that may wait.
-_WAITING = 8
+_WAITING = 1
 
 
 def as_file(parts: Iterator[bytes]) -> BinaryIO:
@@ -20,19 +20,30 @@ def as_file(parts: Iterator[bytes]) -> BinaryIO:
 class _Parts(io.RawIOBase):
     def __init__(self, parts: Iterator[bytes]) -> None:
         self._parts = parts
-        self._rest = b""
+        self._part = io.BytesIO()
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        while not self._rest:
+        while not (found := self._part.read(size)):
             part = next(self._parts, None)
             if part is None:
                 return b""
-            self._rest = part
-        taken, self._rest = (self._rest, b"") if size < 0 else (self._rest[:size], self._rest[size:])
-        return taken
+            self._part = io.BytesIO(part)
+        return found
+
+
+def joined(parts: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Yield the parts joined to such of at least a size, but for the last."""
+    waiting: list[bytes] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(map(len, waiting)) >= size:
+            yield b"".join(waiting)
+            waiting.clear()
+    if waiting:
+        yield b"".join(waiting)
 
 
 def ahead(parts: Iterator[bytes]) -> Generator[bytes, None, None]:

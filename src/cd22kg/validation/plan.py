@@ -47,12 +47,14 @@ class Check:
         constraints: The constraints. With several, the query has a column ``bad0``, ``bad1`` ... for each of them.
         query: SELECT with ``?this``, where it makes sense ``?value`` and ``?path``, and what messages name.
         whole_value: Whether the value at fault is the focus node where the query names none.
+        guard: A cheaper query without a row where there can be no violation; empty where there is none.
     """
 
     shape: Shape
     constraints: tuple[Constraint, ...]
     query: str
     whole_value: bool = False
+    guard: str = ""
 
     @property
     def name(self) -> str:

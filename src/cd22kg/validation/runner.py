@@ -104,6 +104,8 @@ def run_checks(
 
 def rows_of(store: Store, check: Check) -> Iterator[tuple[Constraint, Mapping[str, Term | None]]]:
     """Yield each violation that a check finds: the constraint that is broken, and what the query says of it."""
+    if check.guard and next(store.select(check.guard, name=check.name)[1], None) is None:
+        return
     columns, rows = store.select(check.query, name=check.name)
     for values in rows:
         row = dict(zip(columns, values, strict=True))
