@@ -211,10 +211,31 @@ def test_what_an_engine_starts_counts(fake: str, shapes: Shapes, tmp_path: Path)
     pid = tmp_path / "pid"
     text = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}], stdout=open({str(pid)!r}, 'w'))"
     assert run_engine(fake, _program(tmp_path, text), shapes, 0, Limits(60, 0.3), tmp_path).fate == "over 0.3 GiB"
+    assert _ends(int(pid.read_text(encoding="utf-8")))
+
+
+def test_an_engine_ends_with_the_benchmark(tmp_path: Path) -> None:
+    """An engine does not outlive a benchmark that is killed."""
+    pid = tmp_path / "pid"
+    engine = f"import os, pathlib, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    files = [str(tmp_path / name) for name in ("figures", "out", "log")]
+    command = [sys.executable, "-I", "-S", str(BENCHMARKS / "validators" / "meter.py")]
+    command += [files[0], "60", "9999", *files[1:], sys.executable, "-c", engine]
+    with subprocess.Popen([sys.executable, "-c", f"import subprocess; subprocess.run({command})"]) as benchmark:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and not (pid.is_file() and pid.read_text(encoding="utf-8")):
+            time.sleep(0.05)
+        benchmark.kill()
+    assert _ends(int(pid.read_text(encoding="utf-8")))
+
+
+def _ends(pid: int) -> bool:
     deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and _runs(int(pid.read_text(encoding="utf-8"))):
+    while _runs(pid):
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.05)
-    assert not _runs(int(pid.read_text(encoding="utf-8")))
+    return True
 
 
 def _runs(pid: int) -> bool:

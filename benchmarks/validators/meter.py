@@ -71,6 +71,7 @@ class _Watch(threading.Thread):
         self._pid = pid
         self._deadline = deadline
         self._mebibytes = mebibytes
+        self._asked_by = os.getppid()
 
     def run(self) -> None:
         while not self.done.wait(GLANCE):
@@ -79,7 +80,8 @@ class _Watch(threading.Thread):
                 self.over = "memory"
             elif time.monotonic() > self._deadline:
                 self.over = "time"
-            if self.over:
+            # Nobody waits for the figures of a run whose starter is gone.
+            if self.over or os.getppid() != self._asked_by:
                 end(self._pid)
                 return
 
