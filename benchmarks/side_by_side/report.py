@@ -63,12 +63,12 @@ def report(
         "- owlready2 (its own SPARQL engine, rows as CSV) and maplib get the union of the graphs as N-Triples, the"
         " others N-Quads; Virtuoso loads with its own bulk loader, is asked over HTTP, and is dumped graph by graph",
         "",
-        *_section("Row counts", _agreement(results, queries, disagreements)),
+        *section("Row counts", _agreement(results, queries, disagreements)),
     ]
     for claims in sizes:
-        lines += _section(f"{claims:,} claims", _table(results, sizes[claims], queries))
-    lines += _section("cd22kg against raw pyoxigraph", _pairs(results, sizes, queries))
-    lines += _section("Growth", _growth(results, sizes, queries))
+        lines += section(f"{claims:,} claims", _table(results, sizes[claims], queries))
+    lines += section("cd22kg against raw pyoxigraph", _pairs(results, sizes, queries))
+    lines += section("Growth", _growth(results, sizes, queries))
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -104,11 +104,13 @@ def median(results: Iterable[Result], claims: int, engine: str, take: Take) -> f
     return statistics.median(known) if known else None
 
 
-def _section(title: str, body: list[str]) -> list[str]:
+def section(title: str, body: list[str]) -> list[str]:
+    """Return a section of a report as lines."""
     return [f"## {title}", "", *body, ""]
 
 
-def _grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a table as lines."""
     return [
         "| " + " | ".join(head) + " |",
         "|---|" + "---:|" * (len(head) - 1),
@@ -131,7 +133,7 @@ def _agreement(results: Sequence[Result], queries: Mapping[str, str], disagreeme
     for name, text in queries.items():
         summary = next((line.partition(": ")[2] for line in text.splitlines() if "summary:" in line), name)
         rows.append([f"{name}: {summary}", *(f"{counts.get((name, size), 0):,}" for size in sizes)])
-    lines = _grid(["query", *(f"{size:,} claims" for size in sizes)], rows)
+    lines = grid(["query", *(f"{size:,} claims" for size in sizes)], rows)
     if disagreements:
         return [*lines, "", "**Engines disagree:**", "", *(f"- {text}" for text in disagreements)]
     lines += ["", "All engines that answered gave these numbers of rows, and dumps with all lines."]
@@ -170,7 +172,7 @@ def _table(results: Sequence[Result], data: Data, queries: Mapping[str, str]) ->
         remarks += [f"- {engine}: {fate}" for fate in told]
         errors = {f"{name}: {a['error']}" for result in own for name, a in result.queries.items() if "error" in a}
         remarks += [f"- {engine}, {text}" for text in sorted(errors)]
-    lines = _grid(head, rows)
+    lines = grid(head, rows)
     lines += ["", "Queries: the median of more answers, and the first one in brackets."]
     return [*lines, "", *remarks] if remarks else lines
 
@@ -199,7 +201,7 @@ def _pairs(results: Sequence[Result], sizes: Mapping[int, Data], queries: Mappin
         "Seconds of cd22kg by those of raw pyoxigraph; its load counts with `optimize` and `flush`, which ours does"
     ]
     lines += ["on its own. The median over pairs that ran one after the other.", ""]
-    lines += _grid(["", "load", *_short(queries)], rows)
+    lines += grid(["", "load", *_short(queries)], rows)
     lines += ["", f"Targets, by the clock: load within {LOAD_TARGET}x, each query within {QUERY_TARGET}x.", ""]
     return lines + verdicts
 
@@ -230,4 +232,4 @@ def _growth(results: Sequence[Result], sizes: Mapping[int, Data], queries: Mappi
             rows.append([engine, *row])
     lines = [f"From {small:,} to {large:,} claims: by how much the time grew, divided by how much the data grew; 1 is"]
     lines += ["linear, and a look-up near 0 does not grow.", ""]
-    return lines + _grid(["engine", "load", *_short(queries)], rows)
+    return lines + grid(["engine", "load", *_short(queries)], rows)

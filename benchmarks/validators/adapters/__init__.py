@@ -1,0 +1,1 @@
+"""Programs that run as a process of their own, each with the packages of one engine only."""
