@@ -23,6 +23,7 @@ from cd22kg.model import (
     terms,
 )
 from cd22kg.namespaces import BASE, CD22, CONCEPT_KINDS, ENTITY_KINDS, LICENSE, SHAPES
+from cd22kg.statistics import clopper_pearson_interval, wilson_interval
 
 ROOT = Path(__file__).resolve().parents[1]
 SHAPE_FILES = sorted((ROOT / "shapes").glob("*.ttl"))
@@ -57,6 +58,7 @@ GRAPH_PROPERTIES = {
 CD = Namespace(CD22)
 CLAIM = URIRef(BASE + "claim/fixture")
 MEASUREMENT = URIRef(BASE + "claim/fixture#measurement")
+ENDS = ("Lower", "Upper")
 SEVERITIES = {SH.Violation, SH.Warning, SH.Info}
 #: What marks a shape as a rule: it constrains something itself.
 CONSTRAINTS = (
@@ -391,6 +393,48 @@ def test_p_is_held_against_the_level_of_the_interval() -> None:
     graph.set((MEASUREMENT, CD["confidenceLevel"], Literal("99.0", datatype=XSD.decimal, normalize=False)))
 
     assert fired(report(graph)) == {"measurement-p-agrees-with-interval"}
+
+
+@pytest.mark.parametrize(
+    ("events", "total", "lower", "upper", "method", "agrees"),
+    [
+        (10, 20, "29.9", "70.1", "", True),
+        (10, 20, "30", "70", "", True),
+        (10, 20, "27.2", "72.8", "", True),
+        (10, 20, "29.5", "70.5", "", True),
+        # The lower limit of one method with the upper one of the other.
+        (10, 20, "29.9", "72.8", "", False),
+        (10, 20, "28.1", "71.9", "", False),
+        (10, 20, "28.1", "71.9", "wald", True),
+        (10, 20, "27.2", "72.8", "clopper-pearson", True),
+        (10, 20, "27.2", "72.8", "wilson", False),
+        (10, 20, "29.9", "70.1", "clopper-pearson", False),
+        (81, 263, "25", "37", "", True),
+        (81, 263, "25.5", "36.6", "", True),
+        (0, 21, "0", "16.1", "", True),
+        (0, 21, "0.0", "10.0", "", False),
+        (21, 21, "84.5", "100", "", True),
+    ],
+)
+def test_interval_is_that_of_its_counts(
+    events: int, total: int, lower: str, upper: str, method: str, agrees: bool
+) -> None:
+    """A published interval is Wilson's or Clopper and Pearson's, to the printed digits and half a point, or named."""
+    graph = named_data(FIXTURES / "measurement-interval-recomputed.valid.ttl")
+    computed = {"wilson": wilson_interval(events, total), "clopperPearson": clopper_pearson_interval(events, total)}
+    numbers = {
+        f"{name}{end}": 100 * limit for name, found in computed.items() for end, limit in zip(ENDS, found, strict=True)
+    }
+    texts = {name: f"{number:.4f}" for name, number in numbers.items()} | {"lower": lower, "upper": upper}
+    for name, text in texts.items():
+        graph.set((MEASUREMENT, CD[name], Literal(text, datatype=XSD.decimal, normalize=False)))
+    graph.remove((MEASUREMENT, CD["value"], None))
+    graph.set((MEASUREMENT, CD["events"], Literal(events)))
+    graph.set((MEASUREMENT, CD["total"], Literal(total)))
+    if method:
+        graph.set((MEASUREMENT, CD["intervalMethod"], URIRef(f"{BASE}interval-method/{method}")))
+
+    assert ("measurement-interval-recomputed" not in fired(report(graph))) == agrees
 
 
 @pytest.mark.parametrize(
