@@ -9,6 +9,9 @@ import pytest
 
 from cd22kg.cli.app import app
 from cd22kg.rdf import read_ontology
+from cd22kg.reasoning import read_rules
+from cd22kg.validation import read_shapes
+from cd22kg.validation.rules import OWN_RULES, shape_rules
 from tests.conftest import Cli
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,3 +63,15 @@ def test_guide_names_every_relation_and_certainty(kind: str, names: set[str]) ->
     """The guide explains the whole list."""
     assert set(read_ontology().vocabulary.slugs(kind)) == names
     assert [name for name in names if f"`{name}`" not in GUIDE and f"`certainty: {name}`" not in GUIDE] == []
+
+
+def test_every_rule_of_the_design_is_traced() -> None:
+    """The table of what must hold names rules that exist, and leaves no rule about figures out."""
+    page = (ROOT / "docs" / "explanation" / "validation.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"^\| what must hold \| rules \|\n(.*?)\n\n", page, re.MULTILINE | re.DOTALL)
+    named = set(re.findall(r"`([a-z]+(?:-[a-z0-9]+)+)`", table))
+    shapes = read_shapes()
+    rules = {*shape_rules(shapes), *(rule.code for rule in OWN_RULES), *(rule.name for rule in read_rules())}
+
+    assert named - rules == set()
+    assert shapes.about_figures - named == set()

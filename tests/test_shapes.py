@@ -23,6 +23,7 @@ from cd22kg.model import (
     terms,
 )
 from cd22kg.namespaces import BASE, CD22, CONCEPT_KINDS, ENTITY_KINDS, LICENSE, SHAPES
+from cd22kg.statistics import clopper_pearson_interval, wilson_interval
 
 ROOT = Path(__file__).resolve().parents[1]
 SHAPE_FILES = sorted((ROOT / "shapes").glob("*.ttl"))
@@ -57,6 +58,7 @@ GRAPH_PROPERTIES = {
 CD = Namespace(CD22)
 CLAIM = URIRef(BASE + "claim/fixture")
 MEASUREMENT = URIRef(BASE + "claim/fixture#measurement")
+ENDS = ("Lower", "Upper")
 SEVERITIES = {SH.Violation, SH.Warning, SH.Info}
 #: What marks a shape as a rule: it constrains something itself.
 CONSTRAINTS = (
@@ -289,6 +291,221 @@ def test_part_is_compared_by_value_where_totals_differ() -> None:
     graph.set((MEASUREMENT, CD["value"], Literal("60.0", datatype=XSD.decimal)))
 
     assert fired(report(graph)) == {"claim-part-le-whole"}
+
+
+@pytest.mark.parametrize(
+    ("part", "whole"),
+    [("cr", "orr"), ("mrd-negative-cr", "cr"), ("mrd-negative-cr", "orr"), ("orr", "cr"), ("cr", "os")],
+)
+def test_part_of_a_response(part: str, whole: str) -> None:
+    """More complete than any responses, and more without residual disease than complete ones, are impossible."""
+    graph = data(FIXTURES / "claim-part-le-whole.invalid.ttl")
+    graph.set((CLAIM, CD["outcome"], URIRef(f"{BASE}outcome/{part}")))
+    graph.set((URIRef(BASE + "claim/base"), CD["outcome"], URIRef(f"{BASE}outcome/{whole}")))
+    graph.remove((URIRef(BASE + "claim/other"), None, None))
+    within = {("cr", "orr"), ("mrd-negative-cr", "cr"), ("mrd-negative-cr", "orr")}
+
+    assert fired(report(graph)) == ({"claim-part-le-whole"} if (part, whole) in within else set())
+
+
+def test_part_is_compared_at_the_same_time() -> None:
+    """Six months are not six weeks."""
+    graph = data(FIXTURES / "claim-part-le-whole.invalid.ttl")
+    graph.remove((URIRef(BASE + "claim/other"), None, None))
+    for measurement, unit in ((MEASUREMENT, "month"), (URIRef(BASE + "claim/base#measurement"), "day")):
+        graph.set((measurement, CD["timepoint"], Literal("6.0", datatype=XSD.decimal)))
+        graph.set((measurement, CD["timepointUnit"], URIRef(f"{BASE}unit/{unit}")))
+
+    assert "claim-part-le-whole" not in fired(report(graph))
+
+
+@pytest.mark.parametrize(
+    ("subject", "changes"),
+    [
+        (MEASUREMENT, {"denominator": "denominator/included"}),
+        (MEASUREMENT, {"amongOutcome": "outcome/cr"}),
+        (MEASUREMENT, {"countedUnit": "counted-unit/relapse"}),
+        (MEASUREMENT, {"timepoint": Literal("6.0", datatype=XSD.decimal), "timepointUnit": "unit/month"}),
+        (MEASUREMENT, {"events": Literal(10)}),
+        (CLAIM, {"reportedVia": "source/review"}),
+        (CLAIM, {"source": "source/review"}),
+        (CLAIM, {"status": "status/withdrawn"}),
+        (CLAIM, {"outcome": "outcome/cr"}),
+    ],
+    ids=lambda item: "-".join(item) if isinstance(item, dict) else "",
+)
+def test_subset_is_compared_with_like_only(subject: URIRef, changes: dict[str, str | Literal]) -> None:
+    """A subset is held against the whole only for one outcome, denominator, unit, time, source and document."""
+    graph = data(FIXTURES / "claim-subset-le-whole.invalid.ttl")
+    for name, value in changes.items():
+        graph.set((subject, CD[name], value if isinstance(value, Literal) else URIRef(BASE + value)))
+
+    assert "claim-subset-le-whole" not in fired(report(graph))
+
+
+def test_subset_has_no_more_patients_than_the_whole() -> None:
+    """The totals are compared too, where no events are given."""
+    graph = data(FIXTURES / "claim-subset-le-whole.valid.ttl")
+    graph.remove((MEASUREMENT, CD["events"], None))
+    for name in ("base", "other"):
+        graph.set((URIRef(f"{BASE}claim/{name}#measurement"), CD["total"], Literal(14)))
+        graph.remove((URIRef(f"{BASE}claim/{name}#measurement"), CD["value"], None))
+
+    assert fired(report(graph)) == {"claim-subset-le-whole"}
+
+
+@pytest.mark.parametrize(
+    ("statistic", "lower", "upper", "p", "bound", "agrees"),
+    [
+        ("hazard-ratio", "0.31", "0.98", "0.04", "equal", True),
+        ("hazard-ratio", "0.31", "0.98", "0.2", "equal", False),
+        ("hazard-ratio", "0.31", "1.20", "0.04", "equal", False),
+        ("hazard-ratio", "0.31", "1.20", "0.04", "greater", True),
+        ("hazard-ratio", "0.31", "1.20", "0.05", "less", False),
+        ("hazard-ratio", "0.31", "0.98", "0.05", "greater", False),
+        ("hazard-ratio", "0.31", "1.20", "0.05", "equal", True),
+        ("hazard-ratio", "0.31", "0.98", "0.05", "equal", True),
+        ("odds-ratio", "0.31", "1.00", "0.04", "equal", True),
+        ("odds-ratio", "1.00", "3.10", "0.06", "equal", True),
+        ("risk-ratio", "1.02", "3.10", "0.5", "less", True),
+        ("risk-difference", "2.0", "9.0", "0.01", "less", True),
+        ("risk-difference", "2.0", "9.0", "0.3", "equal", False),
+        ("risk-difference", "-2.0", "9.0", "0.001", "less", False),
+        ("mean-difference", "-9.0", "-2.0", "0.3", "equal", False),
+        ("mean-difference", "-9.0", "2.0", "0.3", "equal", True),
+        ("proportion", "2.0", "9.0", "0.3", "equal", True),
+    ],
+)
+def test_p_agrees_with_the_interval(statistic: str, lower: str, upper: str, p: str, bound: str, agrees: bool) -> None:
+    """A ratio differs from 1, or a difference from 0, for the interval and for p alike; rounded ends decide nothing."""
+    graph = named_data(FIXTURES / "measurement-p-agrees-with-interval.valid.ttl")
+    for name, number in (("lower", lower), ("upper", upper), ("pValue", p)):
+        graph.set((MEASUREMENT, CD[name], Literal(number, datatype=XSD.decimal, normalize=False)))
+    graph.set((MEASUREMENT, CD["statistic"], URIRef(f"{BASE}statistic/{statistic}")))
+    graph.set((MEASUREMENT, CD["pValueBound"], URIRef(f"{BASE}bound/{bound}")))
+
+    assert ("measurement-p-agrees-with-interval" not in fired(report(graph))) == agrees
+
+
+def test_p_is_held_against_the_level_of_the_interval() -> None:
+    """A 99 percent interval says whether p is below 0.01."""
+    graph = named_data(FIXTURES / "measurement-p-agrees-with-interval.valid.ttl")
+    graph.set((MEASUREMENT, CD["confidenceLevel"], Literal("99.0", datatype=XSD.decimal, normalize=False)))
+
+    assert fired(report(graph)) == {"measurement-p-agrees-with-interval"}
+
+
+@pytest.mark.parametrize(
+    ("events", "total", "lower", "upper", "method", "agrees"),
+    [
+        (10, 20, "29.9", "70.1", "", True),
+        (10, 20, "30", "70", "", True),
+        (10, 20, "27.2", "72.8", "", True),
+        (10, 20, "29.5", "70.5", "", True),
+        # The lower limit of one method with the upper one of the other.
+        (10, 20, "29.9", "72.8", "", False),
+        (10, 20, "28.1", "71.9", "", False),
+        (10, 20, "28.1", "71.9", "wald", True),
+        (10, 20, "27.2", "72.8", "clopper-pearson", True),
+        (10, 20, "27.2", "72.8", "wilson", False),
+        (10, 20, "29.9", "70.1", "clopper-pearson", False),
+        (81, 263, "25", "37", "", True),
+        (81, 263, "25.5", "36.6", "", True),
+        (0, 21, "0", "16.1", "", True),
+        (0, 21, "0.0", "10.0", "", False),
+        (21, 21, "84.5", "100", "", True),
+    ],
+)
+def test_interval_is_that_of_its_counts(
+    events: int, total: int, lower: str, upper: str, method: str, agrees: bool
+) -> None:
+    """A published interval is Wilson's or Clopper and Pearson's, to the printed digits and half a point, or named."""
+    graph = named_data(FIXTURES / "measurement-interval-recomputed.valid.ttl")
+    computed = {"wilson": wilson_interval(events, total), "clopperPearson": clopper_pearson_interval(events, total)}
+    numbers = {
+        f"{name}{end}": 100 * limit for name, found in computed.items() for end, limit in zip(ENDS, found, strict=True)
+    }
+    texts = {name: f"{number:.4f}" for name, number in numbers.items()} | {"lower": lower, "upper": upper}
+    for name, text in texts.items():
+        graph.set((MEASUREMENT, CD[name], Literal(text, datatype=XSD.decimal, normalize=False)))
+    graph.remove((MEASUREMENT, CD["value"], None))
+    graph.set((MEASUREMENT, CD["events"], Literal(events)))
+    graph.set((MEASUREMENT, CD["total"], Literal(total)))
+    if method:
+        graph.set((MEASUREMENT, CD["intervalMethod"], URIRef(f"{BASE}interval-method/{method}")))
+
+    assert ("measurement-interval-recomputed" not in fired(report(graph))) == agrees
+
+
+@pytest.mark.parametrize(
+    ("statistic", "name", "unit", "possible"),
+    [
+        ("median", "value", "month", False),
+        ("median", "lower", "cells", False),
+        ("median", "value", "percent", True),
+        ("mean-difference", "value", "month", True),
+        ("hazard-ratio", "lower", "", False),
+        ("density", "value", "sites-per-cell", False),
+    ],
+)
+def test_what_may_be_below_zero(statistic: str, name: str, unit: str, possible: bool) -> None:
+    """Differences and changes in percent may be below zero; amounts, times and ratios may not."""
+    graph = named_data(FIXTURES / "measurement-not-negative.valid.ttl")
+    graph.remove((MEASUREMENT, CD["value"], None))
+    graph.remove((MEASUREMENT, CD["unit"], None))
+    graph.set((MEASUREMENT, CD[name], Literal("-1.5", datatype=XSD.decimal, normalize=False)))
+    graph.set((MEASUREMENT, CD["statistic"], URIRef(f"{BASE}statistic/{statistic}")))
+    if unit:
+        graph.set((MEASUREMENT, CD["unit"], URIRef(f"{BASE}unit/{unit}")))
+
+    assert ("measurement-not-negative" not in fired(report(graph))) == possible
+
+
+def test_one_standard_deviation_may_reach_below_zero() -> None:
+    """A mean minus its standard deviation is no impossible value."""
+    graph = named_data(FIXTURES / "measurement-not-negative.valid.ttl")
+    graph.set((MEASUREMENT, CD["statistic"], URIRef(BASE + "statistic/mean")))
+    graph.set((MEASUREMENT, CD["value"], Literal("4.0", datatype=XSD.decimal, normalize=False)))
+    graph.set((MEASUREMENT, CD["lower"], Literal("-1.5", datatype=XSD.decimal, normalize=False)))
+    graph.set((MEASUREMENT, CD["intervalKind"], URIRef(BASE + "interval-kind/sd")))
+
+    assert "measurement-not-negative" not in fired(report(graph))
+
+
+def test_inputs_without_a_total_are_not_summed() -> None:
+    """What is pooled from claims of which one gives no total has no known limit."""
+    graph = data(FIXTURES / "pooled-claim-total-le-inputs.invalid.ttl")
+    graph.remove((URIRef(BASE + "claim/other#measurement"), CD["total"], None))
+    graph.remove((URIRef(BASE + "claim/other#measurement"), CD["events"], None))
+
+    assert fired(report(graph)) == set()
+
+
+def test_ambiguous_repeat_of_a_wider_population_is_no_finding() -> None:
+    """What may or may not repeat a pooled figure is not held against its population."""
+    graph = data(FIXTURES / "claim-repeats-wider-population.invalid.ttl")
+    for relation in list(graph.subjects(CD["certainty"], None)):
+        graph.set((relation, CD["certainty"], URIRef(BASE + "certainty/ambiguous")))
+
+    assert fired(report(graph)) == set()
+
+
+@pytest.mark.parametrize(
+    ("date", "datatype", "future"),
+    [
+        ("2024", "gYear", False),
+        ("2024-02", "gYearMonth", False),
+        ("2024-02-29", "date", False),
+        ("2099-01", "gYearMonth", True),
+        ("2099-12-31", "date", True),
+    ],
+)
+def test_dates_of_every_precision(date: str, datatype: str, future: bool) -> None:
+    """A year, a month or a day is in the future when it has not begun."""
+    graph = named_data(FIXTURES / "source-date-in-future.valid.ttl")
+    graph.set((URIRef(BASE + "source/fixture"), DCTERMS.issued, Literal(date, datatype=XSD[datatype])))
+
+    assert fired(report(graph)) == ({"source-date-in-future"} if future else set())
 
 
 def test_messages_name_the_numbers() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import comb
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cd22kg.statistics import Interval, wilson_interval
+from cd22kg.statistics import Interval, clopper_pearson_interval, wilson_interval
 
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LEVELS = st.floats(0.01, 0.999)
+Method = Callable[..., Interval]
 #: Events and total of a proportion.
 COUNTS = st.integers(1, 2000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
 
@@ -24,6 +28,41 @@ def test_wilson_published_examples(events: int, total: int, low: float, high: fl
     found = wilson_interval(events, total)
 
     assert (low, high) == (round(found.low, 4), round(found.high, 4))
+
+
+@pytest.mark.parametrize(
+    ("events", "total", "low", "high"),
+    [(81, 263, 0.2527, 0.3676), (15, 148, 0.0578, 0.1617), (0, 20, 0.0, 0.1684), (1, 29, 0.0009, 0.1776)],
+    ids=["81-of-263", "15-of-148", "0-of-20", "1-of-29"],
+)
+def test_clopper_pearson_published_examples(events: int, total: int, low: float, high: float) -> None:
+    """Newcombe 1998, table I, method 5 (exact binomial), to the four printed digits."""
+    found = clopper_pearson_interval(events, total)
+
+    assert (low, high) == (round(found.low, 4), round(found.high, 4))
+
+
+@CALM
+@given(st.integers(1, 60).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))), LEVELS)
+def test_clopper_pearson_solves_its_tails(counts: tuple[int, int], level: float) -> None:
+    """At either limit the binomial tail up to the observed events has half of what the level leaves."""
+    events, total = counts
+    low, high = clopper_pearson_interval(events, total, level=level)
+
+    def below(share: float, most: int) -> float:
+        return sum(comb(total, k) * share**k * (1 - share) ** (total - k) for k in range(most + 1))
+
+    tail = pytest.approx((1 - level) / 2, rel=1e-6)
+    assert (low == 0) if events == 0 else (tail == 1 - below(low, events - 1))
+    assert (high == 1) if events == total else (tail == below(high, events))
+
+
+@pytest.mark.parametrize("interval", [clopper_pearson_interval, wilson_interval])
+@pytest.mark.parametrize(("events", "total", "level"), [(3, 2, 0.95), (-1, 2, 0.95), (0, 0, 0.95), (1, 2, 95.0)])
+def test_every_method_refuses_the_impossible(interval: Method, events: int, total: int, level: float) -> None:
+    """Counts and levels that cannot be have no interval."""
+    with pytest.raises(ValueError, match=r"need 0 <= events|the level is a fraction"):
+        interval(events, total, level=level)
 
 
 @CALM

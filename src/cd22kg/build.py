@@ -1,6 +1,6 @@
 """The corridor: claim files to a validated store with its exports, published whole or not at all.
 
-    claims + ontology -> quads -> staged store -> inferred graph -> report -> build/
+    claims + ontology -> quads -> staged store -> inferred and computed graph -> report -> build/
 
 A build is staged in a folder beside its target and put in place by one rename. Two builds of the same files give the
 same bytes in ``cd22kg.ttl``, ``cd22kg.nq``, ``report.json`` and ``manifest.json``.
@@ -35,7 +35,7 @@ from cd22kg.rdf import (
     read_ontology,
     to_turtle,
 )
-from cd22kg.reasoning import Classification, apply_rules, classify, read_rules
+from cd22kg.reasoning import Classification, apply_rules, classify, read_rules, recomputed_intervals
 from cd22kg.store import OxigraphStore, Store
 from cd22kg.validation import (
     Finding,
@@ -67,11 +67,12 @@ class Assembly:
     classification: Classification
     asserted: tuple[Quad, ...]
     inferred: tuple[Quad, ...]
+    computed: tuple[Quad, ...] = ()
 
     @property
     def quads(self) -> tuple[Quad, ...]:
-        """Return the asserted and the inferred quads."""
-        return self.asserted + self.inferred
+        """Return the asserted, the inferred and the computed quads."""
+        return self.asserted + self.inferred + self.computed
 
     @property
     def sourcemap(self) -> SourceMap:
@@ -127,8 +128,10 @@ def assemble(store: Store, files: Mapping[Path, str], progress: Progress | None 
         progress.say(f"{'':10} {found.notice}")
     with progress.step("infer") as say:
         inferred = (*found.quads(), *apply_rules(store, read_rules()))
-        say(f"{len(inferred)} quads")
-    return Assembly(ontology, reading, found, asserted, inferred)
+        computed = recomputed_intervals(store)
+        store.load(computed)
+        say(f"{len(inferred) + len(computed)} quads")
+    return Assembly(ontology, reading, found, asserted, inferred, computed)
 
 
 def packaged_claims() -> dict[Path, str]:

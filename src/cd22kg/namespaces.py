@@ -34,6 +34,7 @@ CONCEPT_KINDS = {
     "factor": "Factor",
     "indication": "Indication",
     "interval-kind": "IntervalKind",
+    "interval-method": "IntervalMethod",
     "jurisdiction": "Jurisdiction",
     "origin": "CellOrigin",
     "outcome": "Outcome",

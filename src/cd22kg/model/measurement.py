@@ -24,6 +24,7 @@ class Measurement(Model):
     upper: Annotated[Number | None, literal("decimal")] = None
     upper_status: Annotated[Slug | None, link("value-status")] = None
     interval_kind: Annotated[Slug | None, link("interval-kind")] = None
+    interval_method: Annotated[Slug | None, link("interval-method")] = None
     confidence_level: Annotated[Number | None, literal("decimal")] = None
     events: Annotated[Integer | None, literal("integer")] = None
     total: Annotated[Integer | None, literal("integer")] = None

@@ -1,5 +1,5 @@
 """Statistics on plain numbers: proportions are fractions, nothing here knows what a claim is."""
 
-from cd22kg.statistics.proportion import Interval, wilson_interval
+from cd22kg.statistics.proportion import Interval, clopper_pearson_interval, wilson_interval
 
-__all__ = ["Interval", "wilson_interval"]
+__all__ = ["Interval", "clopper_pearson_interval", "wilson_interval"]

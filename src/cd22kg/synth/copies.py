@@ -39,7 +39,10 @@ class Figures:
         self._parts = patterns.parts
         self._rates = rates
         claims = template.claims
-        self._order = sorted(claims, key=lambda c: (len(self._parts.get(c.original.claim.outcome or "", ())),))
+        # Wholes before their parts, and larger cohorts before those they hold.
+        self._order = sorted(
+            claims, key=lambda c: (len(self._parts.get(c.original.claim.outcome or "", ())), len(c.supersets))
+        )
         self._roots = {c.original.number: (c.original.cohort, self._root(c)) for c in claims}
 
     def _root(self, template: ClaimTemplate) -> str:
@@ -67,8 +70,12 @@ class Figures:
             number = original.number
             size = sizes[original.cohort] if original.cohort >= 0 else 0
             total = _total(measurement, original.size, size, factor)
+            most = total
+            for whole in template.supersets:
+                total, most = min(total, found[whole].total), min(most, found[whole].events)
             if measurement.statistic not in SHARES:
                 found[number] = self._other(template, rng, total, size, therapies[number])
+                found[number].events = min(most, found[number].events)
                 continue
             root = self._roots[number]
             if root not in deviations:
@@ -77,7 +84,7 @@ class Figures:
             rate = self._rates.share(
                 therapies[number], claim.indication or "", claim.outcome or "", _months(measurement)
             )
-            events = draw_events(total, rate, deviations[root])
+            events = min(most, draw_events(total, rate, deviations[root]))
             for whole in template.wholes:
                 events = min(events, found[whole].events * total // found[whole].total)
             found[number] = share(measurement, events, total, digits)

@@ -15,7 +15,7 @@ from statistics import median
 
 from cd22kg.model import Measurement
 from cd22kg.statistics import wilson_interval
-from cd22kg.synth.clusters import Original
+from cd22kg.synth.clusters import Cluster, Original
 
 #: Statistics that are shares of patients.
 SHARES = frozenset({"proportion", "rate-at-time"})
@@ -137,6 +137,47 @@ def wholes(originals: Sequence[Original], parts: Mapping[str, tuple[str, ...]]) 
             and bases[other.number] == bases[part.number]
         )
         for part in originals
+    }
+
+
+def supersets(cluster: Cluster) -> dict[int, tuple[int, ...]]:
+    """Return, by number, the claims that count the same in a larger cohort: more patients, and more events.
+
+    That is what `claim-subset-le-whole` compares, and more: figures read in different documents too.
+    """
+    cohorts = [cohort for file in cluster.files for cohort in file.cohorts]
+    places = {cohort.id: place for place, cohort in enumerate(cohorts)}
+    above: list[set[int]] = []
+    for cohort in cohorts:
+        found: set[int] = set()
+        waiting = [places[name] for name in cohort.subset_of]
+        while waiting:
+            place = waiting.pop()
+            if place not in found:
+                found.add(place)
+                waiting += [places[name] for name in cohorts[place].subset_of]
+        above.append(found)
+
+    def counts(original: Original) -> tuple[object, ...] | None:
+        measurement = original.claim.measurement
+        if measurement is None or measurement.total is None or measurement.among_outcome or original.cohort < 0:
+            return None
+        return (
+            original.source,
+            original.claim.outcome,
+            measurement.denominator,
+            measurement.counted_unit,
+            measurement.timepoint,
+            measurement.timepoint_unit,
+        )
+
+    return {
+        part.number: tuple(
+            whole.number
+            for whole in cluster.originals
+            if part.cohort >= 0 and whole.cohort in above[part.cohort] and counts(part) == counts(whole) is not None
+        )
+        for part in cluster.originals
     }
 
 

@@ -13,6 +13,7 @@ from random import Random
 from typing import BinaryIO, TextIO
 
 from cd22kg.errors import InputError
+from cd22kg.model import PooledClaim
 from cd22kg.progress import STRIDE, Meter, silent
 from cd22kg.synth.copies import Copy, Figures, cohort_sizes
 from cd22kg.synth.edits import HEADER, Planted
@@ -181,7 +182,9 @@ class _Stream:
         text = copy.write(lambda kind, place, values, used: self._find(kind, place, values, used, rng))
         self.claims += copy.kept
         self.sources += len(copy.template.sources)
-        self._recent["claim"].extend(copy.iri(claim).rpartition("/")[2] for claim in copy.claims)
+        # What is repeated by chance must not be a figure pooled over a wider population.
+        single = (claim for claim in copy.claims if not isinstance(claim.original.claim, PooledClaim))
+        self._recent["claim"].extend(copy.iri(claim).rpartition("/")[2] for claim in single)
         self._recent["source"].extend((name % copy.values).rpartition("/")[2] for name in copy.template.sources)
         return text
 

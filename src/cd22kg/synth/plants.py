@@ -200,23 +200,30 @@ def _related_to_itself(copy: Copy, claim: ClaimTemplate, name: str) -> None:
     _relation(copy, claim, name, "refines", "ambiguous")
 
 
-def _circle(copy: Copy, taken: set[int]) -> list[Planted]:
-    """Have two claims of different sources repeat each other."""
-    free = [c for c in copy.claims if c.original.number not in taken and not c.related]
-    for one in free:
-        other = next((c for c in free if c.original.source != one.original.source), None)
-        if other is None:
-            continue
-        for claim, target in ((one, other), (other, one)):
-            number, name, goal = claim.original.number, copy.iri(claim), f"<{copy.iri(target)}>"
-            _relation(copy, claim, copy.iri(target), "repeats", "certain")
-            copy.edit(number, add(name, "repeats", goal, GRAPH_INFERRED))
-            derived = f"<{name}> <{STANDARD_PREFIXES['prov']}wasDerivedFrom> {goal} <{GRAPH_INFERRED}> .\n"
-            copy.edit(number, _added(derived))
-        taken |= {one.original.number, other.original.number}
-        ends = copy.iri(one), copy.iri(other)
-        return [Planted("violation", "claim-repeats-circular", *pair) for pair in (ends, ends[::-1])]
-    return []
+def _both_ways(rule: str, certainty: str) -> Plant:
+    """Return a plant that has two claims of different sources repeat each other, for certain or not."""
+
+    def plant(copy: Copy, taken: set[int]) -> list[Planted]:
+        free = [c for c in copy.claims if c.original.number not in taken and not c.related]
+        # A pooled claim may be on a wider population, which is another rule.
+        free = [c for c in free if not isinstance(c.original.claim, PooledClaim)]
+        for one in free:
+            other = next((c for c in free if c.original.source != one.original.source), None)
+            if other is None:
+                continue
+            for claim, target in ((one, other), (other, one)):
+                number, name, goal = claim.original.number, copy.iri(claim), f"<{copy.iri(target)}>"
+                _relation(copy, claim, copy.iri(target), "repeats", certainty)
+                if certainty == "certain":
+                    copy.edit(number, add(name, "repeats", goal, GRAPH_INFERRED))
+                    derived = f"<{name}> <{STANDARD_PREFIXES['prov']}wasDerivedFrom> {goal} <{GRAPH_INFERRED}> .\n"
+                    copy.edit(number, _added(derived))
+            taken |= {one.original.number, other.original.number}
+            ends = copy.iri(one), copy.iri(other)
+            return [Planted("violation", rule, *pair) for pair in (ends, ends[::-1])]
+        return []
+
+    return Plant(rule, plant)
 
 
 def _added(line: str) -> Edit:
@@ -228,7 +235,8 @@ def _part_above_whole(copy: Copy, taken: set[int]) -> list[Planted]:
     for part in copy.claims:
         measurement = part.original.claim.measurement
         for whole in part.wholes:
-            if whole >= copy.kept or not _counted(measurement) or measurement is None:
+            # More events of a part may be too many for a larger cohort.
+            if whole >= copy.kept or part.supersets or not _counted(measurement) or measurement is None:
                 continue
             other = copy.template.claims[whole]
             numbers = {part.original.number, whole}
@@ -240,6 +248,27 @@ def _part_above_whole(copy: Copy, taken: set[int]) -> list[Planted]:
             copy.drawn[part.original.number] = share(measurement, limit.events + 1, limit.total, drawn.digits)
             taken |= numbers
             return [Planted("violation", "claim-part-le-whole", copy.iri(part), copy.iri(other))]
+    return []
+
+
+def _subset_above_whole(copy: Copy, taken: set[int]) -> list[Planted]:
+    """Have more patients with an outcome in a subset than in the cohort that holds it."""
+    for part in copy.claims:
+        measurement = part.original.claim.measurement
+        for whole in part.supersets:
+            # More events than are free of a whole outcome would break its rule.
+            if whole >= copy.kept or part.wholes or not _counted(measurement) or measurement is None:
+                continue
+            other = copy.template.claims[whole]
+            numbers = {part.original.number, whole}
+            drawn, limit = copy.drawn[part.original.number], copy.drawn[whole]
+            same = part.original.claim.reported_via == other.original.claim.reported_via
+            if numbers & taken or not same or not _counted(other.original.claim.measurement):
+                continue
+            if limit.events < drawn.total:
+                copy.drawn[part.original.number] = share(measurement, limit.events + 1, drawn.total, drawn.digits)
+                taken |= numbers
+                return [Planted("violation", "claim-subset-le-whole", copy.iri(part), copy.iri(other))]
     return []
 
 
@@ -319,6 +348,7 @@ _M = "#measurement"
 
 #: Every rule that can be broken on purpose. Rules that fit few claims come first in a run and wait for their claim.
 PLANTS: tuple[Plant, ...] = (
+    Plant("claim-subset-le-whole", _subset_above_whole),
     _one_claim("measurement-events-le-total", lambda c, m: _counted(m) and _alone(c), _too_many_events, _M),
     _one_claim(
         "measurement-percent-agrees",
@@ -400,6 +430,12 @@ PLANTS: tuple[Plant, ...] = (
     _without("measurement-denominator-missing", lambda c, m: _counted(m), "denominator", _M),
     _without("measurement-counted-unit-missing", lambda c, m: _counted(m), "countedUnit", _M),
     _without("measurement-unit-fits-statistic", lambda c, m: _valued_share(m), "unit", _M),
+    _one_claim(
+        "measurement-unit-contradicts-statistic",
+        lambda c, m: _has("value", "unit")(c, m) and m is not None and m.statistic == "count",
+        _put("unit", f"<{iri('unit', 'month')}>"),
+        _M,
+    ),
     _without("measurement-timepoint-unit-missing", _has("timepoint", "timepoint_unit"), "timepointUnit", _M),
     _without("measurement-follow-up-unit-missing", _has("follow_up", "follow_up_unit"), "followUpUnit", _M),
     _without(
@@ -423,7 +459,8 @@ PLANTS: tuple[Plant, ...] = (
     _without("claim-statement-string", lambda c, m: True, "statement"),
     _one_claim("comparison-claim-subject-not-reference", _of(ComparisonClaim), _compared_with_itself),
     _one_claim("claim-relation-to-itself", lambda c, m: True, _related_to_itself),
-    Plant("claim-repeats-circular", _circle),
+    _both_ways("claim-repeats-circular", "certain"),
+    _both_ways("claim-relation-mutual", "likely"),
     Plant("claim-part-le-whole", _part_above_whole),
     Plant("cohort-subset-larger", _subset_larger),
     Plant("cohort-overlaps-itself", _overlaps_itself),

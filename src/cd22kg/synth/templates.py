@@ -22,7 +22,7 @@ from cd22kg.rdf import canonical_nquads, corpus_quads, read_ontology
 from cd22kg.reasoning import apply_rules, classify, read_rules
 from cd22kg.store import OxigraphStore
 from cd22kg.synth.clusters import Cluster, Original, make_cluster, mark, read_clusters
-from cd22kg.synth.figures import wholes
+from cd22kg.synth.figures import supersets, wholes
 from cd22kg.synth.pairs import OUTCOMES, pair_files
 
 _MARK = re.compile("@@([a-z0-9]+)@@", re.IGNORECASE)
@@ -64,6 +64,7 @@ class ClaimTemplate:
         product: Whether the therapy is a product, which every copy draws anew, and not a group.
         iri: The pattern of its IRI.
         wholes: Numbers of the claims whose figures this one's cannot exceed.
+        supersets: Numbers of the claims that count the same in a cohort which holds this one's.
         alone: Whether its figure is compared with that of no other claim.
         related: Whether it has a relation to another claim of the cluster, or another one to it.
     """
@@ -74,6 +75,7 @@ class ClaimTemplate:
     product: bool
     iri: str
     wholes: tuple[int, ...]
+    supersets: tuple[int, ...]
     alone: bool
     related: bool
 
@@ -251,7 +253,9 @@ class _Compiler:
             parts: The outcomes that each outcome is part of.
         """
         above = wholes(self._cluster.originals, parts)
-        compared = {number for part, found in above.items() if found for number in (part, *found)}
+        around = supersets(self._cluster)
+        pairs = (*above.items(), *around.items())
+        compared = {number for part, found in pairs if found for number in (part, *found)}
         related = {number for one, _, other in self._relations.values() for number in (one, other)}
         claims = tuple(
             ClaimTemplate(
@@ -265,6 +269,7 @@ class _Compiler:
                 self._is_product(original.claim),
                 _pattern(iri("claim", original.made.id)),
                 above[original.number],
+                around[original.number],
                 original.number not in compared,
                 original.number in related,
             )

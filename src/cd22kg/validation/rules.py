@@ -83,8 +83,8 @@ OWN_RULES = (
         "",
         "fault",
         "a claim file that cannot be read as one",
-        "The file is no YAML of the kind that claim files are, lacks a key, holds one that nothing knows, or names a"
-        " thing that is not there",
+        "The file is no YAML of the kind that claim files are, lacks a key, holds one that nothing knows, names a thing"
+        " that is not there, gives a name that is taken, or a date that is no day or lies in the future",
         "what the message says; unknown names come with the nearest known ones",
         "What cannot be read cannot be held against the rules, so a fault blocks a build as a violation does.",
         page=f"{PAGE}#{FAULT}",
