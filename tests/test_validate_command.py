@@ -273,7 +273,7 @@ MALFORMED = {
     "two datatypes": ("ex:s sh:targetClass ex:P ; sh:datatype xsd:int , xsd:date .", "more than one value"),
     "kind": ("ex:s sh:targetClass ex:P ; sh:nodeKind ex:Iri .", "unknown `sh:nodeKind`"),
     "list": ("ex:s sh:targetClass ex:P ; sh:in ex:p .", "a list that is malformed"),
-    "no path": ("ex:s sh:targetClass ex:P ; sh:property ex:t .", "without `sh:path`"),
+    "no path": ("ex:s sh:targetClass ex:P ; sh:property ex:t . ex:t sh:nodeKind sh:IRI .", "without `sh:path`"),
     "count of a node": ("ex:s sh:targetClass ex:P ; sh:minCount 1 .", "it lacks `sh:path`"),
     "path": ("ex:s sh:targetClass ex:P ; sh:path [ ex:p ex:q ] .", "has a malformed path"),
     "no target": ("ex:s a sh:NodeShape .", "no shape in it has a target"),
@@ -294,6 +294,29 @@ def test_malformed_shapes(tmp_path: Path, name: str) -> None:
 
     assert said in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("engine", ["compiled", "pyshacl"])
+def test_shapes_that_are_not_there_are_told(tmp_path: Path, engine: str) -> None:
+    """A property shape that is named only is noted as not checked; the others are checked."""
+    shapes = write(tmp_path / "part.ttl", SHAPES.replace("ex:age , ex:name", "ex:age , ex:other"))
+    with open_data(write(tmp_path / "bad.ttl", BAD)) as data:
+        report = validate_data(data, shapes_in(shapes), engine=engine).report
+
+    assert report.counts()["violation"] == 2
+    assert report.notes == (
+        "property shapes that are defined nowhere, and so were not checked (name their files too):"
+        " `http://example.org/other` of `http://example.org/person`",
+    )
+
+
+def test_ill_formed_literals_are_told_once(cli: Cli, tmp_path: Path, shapes: Path) -> None:
+    """Of a literal that is none of its datatype the report tells, and rdflib prints nothing of its own."""
+    data = write(tmp_path / "bad.ttl", 'ex:b a ex:Person ; ex:age "x"^^xsd:integer ; ex:name "2020"^^xsd:date .')
+    done = cli("validate", data, "--shapes", shapes, "--engine", "pyshacl")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
 
 
 def test_unknown_words_are_told(tmp_path: Path) -> None:

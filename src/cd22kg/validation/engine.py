@@ -12,6 +12,7 @@ from cd22kg.errors import InputError
 from cd22kg.store import OxigraphStore, Store, Term
 from cd22kg.validation.compiler import Compiler
 from cd22kg.validation.focus import Focus, Names, Schema
+from cd22kg.validation.missing import without_missing
 from cd22kg.validation.plan import Check, Result
 from cd22kg.validation.runner import THREADS, Judge, Tally, add_all, run_checks, severity_of
 from cd22kg.validation.shape_model import Node, Shape, name_of
@@ -46,8 +47,9 @@ class Validator:
         Raises:
             InputError: If a shape is malformed.
         """
-        self.quads = quads
-        shapes, self.notes = read_shape_set(quads)
+        self.quads, missing = without_missing(quads)
+        shapes, notes = read_shape_set(self.quads)
+        self.notes = (*missing, *notes)
         self.compiler = Compiler(shapes)
         for node, reason in self.compiler.foreign.items():
             if "sh:js" in reason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -58,6 +59,17 @@ def _each_query_checked_once() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep rdflib from printing a traceback for each ill-formed literal; the report tells of them where a shape asks."""
+    logger = logging.getLogger("rdflib.term")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
 def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
     """Validate the union of the data's graphs and yield every result.
 
@@ -77,11 +89,12 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
             except QueryError as error:
                 raise InputError(f"a query of the shapes is refused: {error.message}", hint="mend the shape") from None
     try:
-        graph = to_rdflib(data, _PreparedGraph())
+        with _silent():
+            graph = to_rdflib(data, _PreparedGraph())
     except TypeError as error:
         raise InputError(f"pySHACL cannot read the data: {error}", hint="leave the shapes that need it out") from None
     try:
-        with _each_query_checked_once():
+        with _silent(), _each_query_checked_once():
             _, report, _ = validate(
                 graph,
                 shacl_graph=to_rdflib(shapes),
