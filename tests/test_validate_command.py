@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +17,6 @@ from cd22kg.namespaces import STANDARD_PREFIXES
 from cd22kg.store import OxigraphStore, SparqlStore
 from cd22kg.transfer import load_files
 from tests.conftest import SERVER_KINDS, Cli
-from tests.foreign import PATIENCE, linux, until
 from tests.servers import Server
 
 SH = STANDARD_PREFIXES["sh"]
@@ -373,35 +368,3 @@ def test_every_kind_of_target_counts(tmp_path: Path, target: str, found: bool) -
 
     assert (report.notes == ()) == found
     assert set(report.notes) <= {NO_NODE}
-
-
-def asks_store(pid: int) -> bool:
-    """Return whether a thread of a process, other than its first, has computed for a quarter of a second."""
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        fields = (task / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        if int(task.name) != pid and int(fields[11]) >= os.sysconf("SC_CLK_TCK") // 4:
-            return True
-    return False
-
-
-@linux
-def test_interrupt_ends_a_validation(tmp_path: Path) -> None:
-    """One Ctrl-C ends the command though the engine is in the middle of an endless query."""
-    endless = "SELECT $this WHERE { $this a ?t . ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER(?c + ?f + ?i < 0) }"
-    shapes = write(
-        tmp_path / "endless.ttl", f"ex:s a sh:NodeShape ; sh:targetClass ex:T ; sh:sparql [ sh:select '{endless}' ] ."
-    )
-    data = write(tmp_path / "data.ttl", "".join(f"ex:n{n} a ex:T ; ex:v {n} .\n" for n in range(1000)))
-    command = [sys.executable, "-m", "cd22kg", "validate", str(data), "--shapes", str(shapes)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        until(lambda: asks_store(process.pid), "the engine is in the middle of the query")
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=PATIENCE)
-    finally:
-        process.kill()
-        process.wait()
-
-    assert (process.returncode, out) == (130, "")
-    assert err.endswith("interrupted\n")
-    assert "Traceback" not in err

@@ -20,6 +20,7 @@ from cd22kg.gate.text import visible
 from cd22kg.namespaces import PREFIXES
 from cd22kg.rdf import to_rdflib
 from cd22kg.validation.plan import Result
+from cd22kg.validation.running import running
 from cd22kg.validation.shape_graph import ShapeGraph
 from cd22kg.validation.terms import SH as SHACL
 
@@ -60,8 +61,25 @@ def _each_query_checked_once() -> Iterator[None]:
 
 
 @contextmanager
+def _each_shape_shown() -> Iterator[None]:
+    """Let whoever looks see which shapes pySHACL is at; those without a name are seen by the shape around them."""
+    from pyshacl.shape import Shape
+
+    original: Any = Shape.validate
+
+    def validate(shape: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(shape.node, rdflib.BNode):
+            return original(shape, *args, **kwargs)
+        with running(str(shape.node)):
+            return original(shape, *args, **kwargs)
+
+    with patch.object(Shape, "validate", validate):
+        yield
+
+
+@contextmanager
 def _silent() -> Iterator[None]:
-    """Keep rdflib from printing a traceback for each ill-formed literal; the report tells of them where a shape asks."""
+    """Keep rdflib from printing a traceback for each ill-formed literal; of those that matter the report tells."""
     logger = logging.getLogger("rdflib.term")
     before, logger.disabled = logger.disabled, True
     try:
@@ -94,7 +112,7 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
     except TypeError as error:
         raise InputError(f"pySHACL cannot read the data: {error}", hint="leave the shapes that need it out") from None
     try:
-        with _silent(), _each_query_checked_once():
+        with _silent(), _each_shape_shown(), _each_query_checked_once():
             _, report, _ = validate(
                 graph,
                 shacl_graph=to_rdflib(shapes),
