@@ -300,7 +300,7 @@ def test_shapes_that_are_not_there_are_told(tmp_path: Path, engine: str) -> None
 
     assert report.counts()["violation"] == 2
     assert report.notes == (
-        "property shapes that are defined nowhere, and so were not checked (name their files too):"
+        "shapes that are defined nowhere, and so were not checked (name their files too):"
         " `http://example.org/other` of `http://example.org/person`",
     )
 

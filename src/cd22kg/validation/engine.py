@@ -108,7 +108,7 @@ class Validator:
         foreign = {name_of(node): reason for node, reason in self.compiler.foreign.items()}
         if foreign:
             notes += [f"checked by pySHACL, not on the store: `{name}`, as {why}" for name, why in foreign.items()]
-            add_all(self._foreign(store, source), tally, judge)
+            add_all(self._foreign(store, source, notes), tally, judge)
         if source and folded:
             restore_digits(tally, source())
         return Validation(tally, tuple(notes), foreign=foreign)
@@ -122,8 +122,9 @@ class Validator:
         from cd22kg.validation import pyshacl_engine
 
         tally = Tally(limit)
-        add_all(pyshacl_engine.run(quads, self.quads), tally, judge)
-        return Validation(tally, self.notes)
+        notes = [*self.notes]
+        add_all(pyshacl_engine.run(quads, self.quads, notes), tally, judge)
+        return Validation(tally, tuple(notes))
 
     def finds_node(self, store: Store) -> bool:
         """Return whether any shape is about a node; in doubt, where a shape has targets of its own kind, yes."""
@@ -199,7 +200,7 @@ class Validator:
 
     # The reference engine
 
-    def _foreign(self, store: Store, source: Source | None) -> Iterable[Result]:
+    def _foreign(self, store: Store, source: Source | None, notes: list[str]) -> Iterable[Result]:
         """Return what pySHACL finds with the shapes that are not compiled."""
         from cd22kg.validation import pyshacl_engine
 
@@ -209,7 +210,7 @@ class Validator:
                 f"{store.count()} quads are too many for pySHACL, which these shapes need: {names}",
                 hint="write them so that they can be compiled; `--explain` says what keeps them",
             )
-        return pyshacl_engine.run(source() if source else store.quads(), self._without_compiled_targets())
+        return pyshacl_engine.run(source() if source else store.quads(), self._without_compiled_targets(), notes)
 
     def _without_compiled_targets(self) -> Iterator[Quad]:
         """Yield the shapes without the targets of those that are compiled, so that nothing is told twice."""

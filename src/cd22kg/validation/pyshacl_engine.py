@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -88,8 +89,28 @@ def _silent() -> Iterator[None]:
         logger.disabled = before
 
 
-def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
+@contextmanager
+def _recursion_noted(notes: list[str]) -> Iterator[None]:
+    """Note that pySHACL goes round only once where shapes refer to themselves; it prints a warning each time."""
+    from pyshacl.errors import ShapeRecursionWarning
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    if any(issubclass(warning.category, ShapeRecursionWarning) for warning in caught):
+        notes.append("pySHACL followed shapes that refer to themselves once round; what lies further was not checked")
+    for warning in caught:
+        if not issubclass(warning.category, ShapeRecursionWarning):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def run(data: Iterable[Quad], shapes: Iterable[Quad], notes: list[str] | None = None) -> Iterator[Result]:
     """Validate the union of the data's graphs and yield every result.
+
+    Args:
+        data: The quads.
+        shapes: The shapes.
+        notes: Gets what a reader should know of how the results were found.
 
     Raises:
         InputError: If pySHACL cannot make sense of the shapes, or a query in them reaches outside the data.
@@ -112,7 +133,8 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
     except TypeError as error:
         raise InputError(f"pySHACL cannot read the data: {error}", hint="leave the shapes that need it out") from None
     try:
-        with _silent(), _each_shape_shown(), _each_query_checked_once():
+        told: list[str] = [] if notes is None else notes
+        with _silent(), _each_shape_shown(), _each_query_checked_once(), _recursion_noted(told):
             _, report, _ = validate(
                 graph,
                 shacl_graph=to_rdflib(shapes),
