@@ -14,9 +14,10 @@ from cd22kg.gate.rdf import RdfFile
 from cd22kg.progress import Progress
 from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
 from cd22kg.validation.engine import Source, Validator
+from cd22kg.validation.places import places_in
 from cd22kg.validation.rules import shape_rules
 from cd22kg.validation.shapes import Shapes, read_shapes
-from cd22kg.validation.validate import Verdicts
+from cd22kg.validation.validate import Verdicts, wanted
 from cd22kg.validation.verdict import Verdict
 
 #: A file of more bytes is loaded into a store on disk, not in memory.
@@ -136,7 +137,8 @@ def validate_data(
             found.notes = (*found.notes, "no shape found a node")
         say(f"{sum(found.tally.counts.values())} results")
     rules = shape_rules(shapes)
-    return Verdict(verdicts.report(found), found, rules, data=data.name)
+    places = places_in(Path(data.name), wanted(found)) if data.name else None
+    return Verdict(verdicts.report(found, places), found, rules, data=data.name)
 
 
 def explain(data: Data, shapes: Shapes) -> str:
