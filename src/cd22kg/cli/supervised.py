@@ -131,7 +131,8 @@ def _work(
     lifeline, alive = pipes
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends this process
-        die_with(lifeline)
+        with suppress(OSError):  # where the system cannot, only a command that is killed leaves its work behind
+            die_with(lifeline)
         tempfile.tempdir = folder
         os.environ["RUST_BACKTRACE"] = "0"  # out of memory is told in a line
         if bounds.memory:
