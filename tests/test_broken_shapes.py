@@ -108,6 +108,12 @@ REFUSED = {
         CUSTOM.replace("ASK {", "SELECT * {") + values('ex:fits "x"'),
         "has a `sh:ask` that is no ASK",
     ),
+    "unknown function": (query(FILTER.format("<http://example.org/f>(?value)")), "is not supported"),
+    "unknown function that is bound": (
+        query("SELECT $this WHERE { $this ex:n ?v BIND(<http://example.org/f>(?v) AS ?x) FILTER(!BOUND(?x)) }"),
+        "is not supported",
+    ),
+    "unknown word for one": (query(FILTER.format("LENGTH(?value) > 1")), "cannot be run: not SPARQL"),
     "shapes in shapes": (HEAD + "sh:not [ " * 3000 + "sh:class ex:U" + " ]" * 3000 + " .", "over 100 levels deep"),
     "paths in paths": (
         values("sh:minCount 1").replace("ex:n", "[ sh:inversePath " * 2000 + "ex:n" + " ]" * 2000),
@@ -134,8 +140,11 @@ def test_deep_shapes_run_to_the_limit() -> None:
     assert (len(run(deep).tally.kept), len(run(long).tally.kept)) == (0, 1)
 
 
+TOLD = ["brace missing", "braces out of place", "no node", "no pattern", "shapes in shapes", "unknown function"]
+
+
 @pytest.mark.parametrize("engine", ["compiled", "pyshacl"])
-@pytest.mark.parametrize("name", ["brace missing", "braces out of place", "no node", "no pattern", "shapes in shapes"])
+@pytest.mark.parametrize("name", TOLD)
 def test_command_tells_of_a_broken_shape(cli: Cli, tmp_path: Path, name: str, engine: str) -> None:
     """With either engine the command names the shape and exits with 2."""
     data, shapes = tmp_path / "data.ttl", tmp_path / "shapes.ttl"
@@ -167,3 +176,34 @@ def test_pyshacl_that_gives_up_is_an_error_of_ours(shapes: str, said: str) -> No
         reference(shapes)
 
     assert caught.value.hint
+
+
+CIRCLES = {
+    "not": f"{HEAD} sh:not ex:other . ex:other sh:not ex:s .",
+    "node": f"{HEAD} sh:property [ sh:path ex:next ; sh:node ex:s ] .",
+}
+
+
+@pytest.mark.parametrize("engine", ["compiled", "pyshacl"])
+@pytest.mark.parametrize("name", CIRCLES)
+def test_shapes_that_go_round_are_told(cli: Cli, tmp_path: Path, name: str, engine: str) -> None:
+    """Where shapes refer to themselves the report says how far they were followed, and stderr is not filled."""
+    data, shapes = tmp_path / "data.ttl", tmp_path / "shapes.ttl"
+    write(data, turtle("ex:a a ex:T ; ex:next ex:b . ex:b ex:next ex:c . ex:c ex:next ex:a ."))
+    write(shapes, turtle(DECLARED + CIRCLES[name]))
+    done = cli("validate", data, "--shapes", shapes, "--engine", engine)
+
+    assert done.returncode in (0, 1)
+    assert "note: pySHACL followed shapes that refer to themselves once round" in done.stdout
+    assert done.stderr.startswith("validate ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_shape_that_says_nothing_is_noted() -> None:
+    """A shape that is named only is noted; every node conforms to it, as SHACL has it."""
+    found = run(f"{HEAD} sh:node ex:slip . ex:other a sh:NodeShape ; sh:targetClass ex:T ; sh:not ex:gone .")
+
+    assert [str(result.shape) for _, result in found.tally.kept] == ["<http://example.org/other>"]
+    assert [note.partition(": ")[2] for note in found.notes] == [
+        "`http://example.org/gone` of `http://example.org/other`, `http://example.org/slip` of `http://example.org/s`"
+    ]

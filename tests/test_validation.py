@@ -52,7 +52,7 @@ class Known:
         """Keep the places by node and property."""
         self.places = places
 
-    def locate(self, subject: str, predicate: str = "") -> Location | None:
+    def locate(self, subject: str, predicate: str = "", value: str = "") -> Location | None:
         """Return the place of the property, else that of the node."""
         return self.places.get((subject, predicate)) or self.places.get((subject, ""))
 

@@ -16,9 +16,10 @@ from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
 from cd22kg.validation.authored import Source
 from cd22kg.validation.engine import Validator
 from cd22kg.validation.lines import LineFile
+from cd22kg.validation.places import places_in
 from cd22kg.validation.rules import shape_rules
 from cd22kg.validation.shapes import Shapes, read_shapes
-from cd22kg.validation.validate import BROKEN_RULE, Verdicts
+from cd22kg.validation.validate import BROKEN_RULE, Verdicts, wanted
 from cd22kg.validation.verdict import Verdict
 
 #: A file of more bytes is loaded into a store on disk, not in memory; the second where it is not held beside the store.
@@ -171,7 +172,8 @@ def validate_data(
             found.notes = (*found.notes, "no shape found a node")
         say(f"{sum(found.tally.counts.values())} results")
     rules = shape_rules(shapes)
-    return Verdict(verdicts.report(found), found, rules, data=data.name)
+    places = places_in(Path(data.name), wanted(found)) if data.name else None
+    return Verdict(verdicts.report(found, places), found, rules, data=data.name)
 
 
 def explain(data: Data, shapes: Shapes) -> str:
@@ -179,6 +181,7 @@ def explain(data: Data, shapes: Shapes) -> str:
     validator = Validator(shapes.quads)
     lines = [f"# {node}: left to pySHACL, as {why}\n" for node, why in validator.compiler.foreign.items()]
     for check in validator.every_check(data.store):
-        guard = f"# only where this finds something:\n{check.guard}\n" if check.guard else ""
-        lines.append(f"# {check.name}\n{guard}{check.query}\n")
+        if check.guard:
+            lines.append(f"# the next is asked where this finds something\n{check.guard}\n")
+        lines.append(f"# {check.name}\n{check.query}\n")
     return "\n".join(lines)

@@ -36,8 +36,8 @@ class SourceMap:
             elif not term.many:
                 self.add(value, child, f"{subject}#{term.fragment}", subject)
 
-    def locate(self, subject: str, predicate: str = "") -> Location | None:
-        """Return where a thing stands, or its key for that property; nothing where no file holds it."""
+    def locate(self, subject: str, predicate: str = "", value: str = "") -> Location | None:
+        """Return where a thing stands, or its key for that property, whatever the value; nothing if in no file."""
         if (subject, predicate) in self.keys:
             return self.keys[subject, predicate]
         node = self.nodes.get(subject)

@@ -1,7 +1,4 @@
-"""The entry point: one place where errors become messages and exit codes.
-
-Exit codes: 0 fine, 1 the data does not conform, 2 could not run, 130 interrupted.
-"""
+"""The entry point: sets up the process, runs the command, ends; see `ending` for messages and exit codes."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ from cd22kg.cli import (  # noqa: F401  # importing hangs the commands on the pr
     validate,
 )
 from cd22kg.cli.app import app
-from cd22kg.errors import Cd22kgError
+from cd22kg.cli.ending import INTERRUPTED, ended
 
 #: How many new objects make Python look for cycles. What a command reads lives to its end, so that looking often finds
 #: nothing: at Python's 700 it takes a sixth of the time of `check`.
@@ -36,27 +33,10 @@ def main() -> None:
     gc.set_threshold(COLLECT_AFTER)
     if isinstance(sys.stderr, io.TextIOWrapper):
         sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
-    try:
-        app()
-    except Cd22kgError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(error.exit_code)
-    except (OSError, UnicodeError) as error:
-        typer.echo(f"could not run: {error}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
+    code = ended(app)
+    if code == INTERRUPTED:  # typer turns an interrupt of a command into this code, and says nothing
         _end_interrupted()
-    except Exception as error:
-        if os.environ.get("CD22KG_TRACEBACK"):
-            raise
-        typer.echo(f"a fault of the program: {type(error).__name__}: {error}", err=True)
-        typer.echo("  fix:  report it, with what CD22KG_TRACEBACK=1 shows", err=True)
-        sys.exit(2)
-    except SystemExit as done:
-        # Typer turns an interrupt of a command into this code, and says nothing.
-        if done.code == 130:
-            _end_interrupted()
-        raise
+    sys.exit(code)
 
 
 def _end_interrupted() -> NoReturn:
@@ -68,5 +48,5 @@ def _end_interrupted() -> NoReturn:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
-        os._exit(130)
-    sys.exit(130)
+        os._exit(INTERRUPTED)
+    sys.exit(INTERRUPTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -36,21 +37,48 @@ def validate(
     max_findings: Annotated[
         int, typer.Option("--max-findings", metavar="N", min=1, help="Keep so many findings; counts stay exact.")
     ] = 1000,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            help="Stop after so many, 0 for never; 600 by default with --shapes, else never.",
+            show_default=False,
+        ),
+    ] = None,
+    memory: Annotated[int, typer.Option("--memory", metavar="MIB", help="Memory it may use, 0 for any; on Linux.")] = 0,
 ) -> None:
     """Hold data against SHACL shapes."""
     from cd22kg import conformance
     from cd22kg.cli.reports import known, tell
+    from cd22kg.cli.supervised import FOREIGN_SECONDS, Bounds, supervised
     from cd22kg.progress import Progress
+    from cd22kg.validation.running import running
+    from cd22kg.validation.verdict import Verdict
     from cd22kg.validation.writers import WRITERS
 
     known(form, tuple(WRITERS))
     if (data is None) == (store is None):
         raise InputError("give DATA or --store, and only one of them", hint="such as a build folder, or data.ttl")
     progress = Progress(lambda line: typer.echo(line, err=True))
-    found = conformance.shapes_in(shapes)
-    with conformance.open_data(data or store or "", conformance.properties_read(found, engine)) as opened:
-        if explain:
-            answer(conformance.explain(opened, found))
-            return
-        verdict = conformance.validate_data(opened, found, engine=engine, limit=max_findings, progress=progress)
-    tell(verdict, form)
+    bounds = Bounds((FOREIGN_SECONDS if shapes else 0.0) if timeout is None else timeout, memory)
+
+    def work() -> str | Verdict:
+        with running("the reading of the shapes"):
+            found = conformance.shapes_in(shapes)
+            reads = conformance.properties_read(found, engine)
+        with ExitStack() as opened:
+            with running("the reading of the data"):
+                at = opened.enter_context(conformance.open_data(data or store or "", reads))
+            if explain:
+                return conformance.explain(at, found)
+            return conformance.validate_data(at, found, engine=engine, limit=max_findings, progress=progress)
+
+    def told(found: str | Verdict) -> None:
+        if isinstance(found, str):
+            answer(found)
+        else:
+            tell(found, form)
+
+    if code := supervised(work, told, bounds):
+        raise typer.Exit(code)

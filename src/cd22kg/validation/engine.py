@@ -14,6 +14,7 @@ from cd22kg.store import OxigraphStore, Store, Term
 from cd22kg.validation.authored import Authored, Source
 from cd22kg.validation.compiler import Compiler
 from cd22kg.validation.focus import Focus, Names, Schema
+from cd22kg.validation.missing import without_missing
 from cd22kg.validation.plan import Check, Result
 from cd22kg.validation.runner import THREADS, Judge, Tally, add_all, run_checks, severity_of
 from cd22kg.validation.shape_model import Node, Shape, name_of
@@ -68,8 +69,9 @@ class Validator:
         Raises:
             InputError: If a shape is malformed.
         """
-        self.quads = quads
-        shapes, self.notes = read_shape_set(quads)
+        self.quads, missing = without_missing(quads)
+        shapes, notes = read_shape_set(self.quads)
+        self.notes = (*missing, *notes)
         self.compiler = Compiler(shapes)
         for node, reason in self.compiler.foreign.items():
             if "sh:js" in reason:
@@ -130,7 +132,7 @@ class Validator:
         foreign = {name_of(node): reason for node, reason in self.compiler.foreign.items()}
         if foreign:
             notes += [f"checked by pySHACL, not on the store: `{name}`, as {why}" for name, why in foreign.items()]
-            add_all(self._foreign(store, source), tally, judge)
+            add_all(self._foreign(store, source, notes), tally, judge)
         if authored:
             restore_digits(tally, authored)
         return Validation(tally, tuple(notes), foreign=foreign)
@@ -144,8 +146,9 @@ class Validator:
         from cd22kg.validation import pyshacl_engine
 
         tally = Tally(limit)
-        add_all(pyshacl_engine.run(quads, self.quads), tally, judge)
-        return Validation(tally, self.notes)
+        notes = [*self.notes]
+        add_all(pyshacl_engine.run(quads, self.quads, notes), tally, judge)
+        return Validation(tally, tuple(notes))
 
     def finds_node(self, store: Store) -> bool:
         """Return whether any shape is about a node; in doubt, where a shape has targets of its own kind, yes."""
@@ -241,7 +244,7 @@ class Validator:
 
     # The reference engine
 
-    def _foreign(self, store: Store, source: Source | None) -> Iterable[Result]:
+    def _foreign(self, store: Store, source: Source | None, notes: list[str]) -> Iterable[Result]:
         """Return what pySHACL finds with the shapes that are not compiled."""
         from cd22kg.validation import pyshacl_engine
 
@@ -251,7 +254,7 @@ class Validator:
                 f"{store.count()} quads are too many for pySHACL, which these shapes need: {names}",
                 hint="write them so that they can be compiled; `--explain` says what keeps them",
             )
-        return pyshacl_engine.run(source() if source else store.quads(), self._without_compiled_targets())
+        return pyshacl_engine.run(source() if source else store.quads(), self._without_compiled_targets(), notes)
 
     def _without_compiled_targets(self) -> Iterator[Quad]:
         """Yield the shapes without the targets of those that are compiled, so that nothing is told twice."""

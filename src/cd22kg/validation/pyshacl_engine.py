@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -19,6 +21,7 @@ from cd22kg.gate.text import visible
 from cd22kg.namespaces import PREFIXES
 from cd22kg.rdf import to_rdflib
 from cd22kg.validation.plan import Result
+from cd22kg.validation.running import running
 from cd22kg.validation.shape_graph import ShapeGraph
 from cd22kg.validation.terms import SH as SHACL
 
@@ -58,8 +61,56 @@ def _each_query_checked_once() -> Iterator[None]:
         yield
 
 
-def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
+@contextmanager
+def _each_shape_shown() -> Iterator[None]:
+    """Let whoever looks see which shapes pySHACL is at; those without a name are seen by the shape around them."""
+    from pyshacl.shape import Shape
+
+    original: Any = Shape.validate
+
+    def validate(shape: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(shape.node, rdflib.BNode):
+            return original(shape, *args, **kwargs)
+        with running(str(shape.node)):
+            return original(shape, *args, **kwargs)
+
+    with patch.object(Shape, "validate", validate):
+        yield
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep rdflib from printing a traceback for each ill-formed literal; of those that matter the report tells."""
+    logger = logging.getLogger("rdflib.term")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+@contextmanager
+def _recursion_noted(notes: list[str]) -> Iterator[None]:
+    """Note that pySHACL goes round only once where shapes refer to themselves; it prints a warning each time."""
+    from pyshacl.errors import ShapeRecursionWarning
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    if any(issubclass(warning.category, ShapeRecursionWarning) for warning in caught):
+        notes.append("pySHACL followed shapes that refer to themselves once round; what lies further was not checked")
+    for warning in caught:
+        if not issubclass(warning.category, ShapeRecursionWarning):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def run(data: Iterable[Quad], shapes: Iterable[Quad], notes: list[str] | None = None) -> Iterator[Result]:
     """Validate the union of the data's graphs and yield every result.
+
+    Args:
+        data: The quads.
+        shapes: The shapes.
+        notes: Gets what a reader should know of how the results were found.
 
     Raises:
         InputError: If pySHACL cannot make sense of the shapes, or a query in them reaches outside the data.
@@ -77,11 +128,13 @@ def run(data: Iterable[Quad], shapes: Iterable[Quad]) -> Iterator[Result]:
             except QueryError as error:
                 raise InputError(f"a query of the shapes is refused: {error.message}", hint="mend the shape") from None
     try:
-        graph = to_rdflib(data, _PreparedGraph())
+        with _silent():
+            graph = to_rdflib(data, _PreparedGraph())
     except TypeError as error:
         raise InputError(f"pySHACL cannot read the data: {error}", hint="leave the shapes that need it out") from None
     try:
-        with _each_query_checked_once():
+        told: list[str] = [] if notes is None else notes
+        with _silent(), _each_shape_shown(), _each_query_checked_once(), _recursion_noted(told):
             _, report, _ = validate(
                 graph,
                 shacl_graph=to_rdflib(shapes),

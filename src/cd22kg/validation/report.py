@@ -14,10 +14,10 @@ SEVERITIES: tuple[Severity, ...] = ("violation", "warning", "info", "annotated")
 
 
 class Places(Protocol):
-    """Where a node, or its key for a property, was written."""
+    """Where a node, its key for a property, or a value of it was written."""
 
-    def locate(self, subject: str, predicate: str = "") -> Location | None:
-        """Return the place, or nothing."""
+    def locate(self, subject: str, predicate: str = "", value: str = "") -> Location | None:
+        """Return the place, as exactly as it is known, or nothing."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from cd22kg.store import Store, Term
 from cd22kg.validation.messages import messages_of
 from cd22kg.validation.plan import Check, Result
+from cd22kg.validation.running import shown
 from cd22kg.validation.shape_model import Constraint
 from cd22kg.validation.terms import SH
 
@@ -76,6 +77,7 @@ def run_checks(
             end the process must not wait for its threads.
     """
 
+    @shown
     def run(check: Check) -> Tally:
         found = Tally(tally.limit)
         for constraint, row in rows_of(store, check):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from pyoxigraph import Quad
+from pyoxigraph import Literal, Quad
 
 from cd22kg.namespaces import BASE, CD22, SHAPES
 from cd22kg.store import OxigraphStore, Store
@@ -119,8 +119,8 @@ class Verdicts:
     def finding(self, severity: str, result: Result, places: Places | None) -> Finding:
         """Return a result in our words."""
         rule = self.labels.get(result.shape) or text_of(result.shape).removeprefix(SHAPES)
-        focus = text_of(result.focus)
-        path = "" if result.path is None else result.path.iri or str(result.path)
+        focus, path = text_of(result.focus), _path(result)
+        value = text_of(result.value)
         said = " ".join(sorted(message.value for message in result.messages))
         message, _, hint = said.partition(" Fix: ")
         return Finding(
@@ -129,11 +129,25 @@ class Verdicts:
             severity=_SEVERITY[severity],
             focus=focus,
             path=path,
-            value=text_of(result.value),
+            value=value,
             message=f"{_name(focus)}: {message.removesuffix('.')}",
             hint="; ".join(part for part in (hint.removesuffix("."), self.nearest.hint(result)) if part),
-            location=places.locate(focus, path) if places else None,
+            location=places.locate(focus, path, value) if places else None,
         )
+
+
+def wanted(validation: Validation) -> set[tuple[str, str, str]]:
+    """Return node, property and value of the results that were kept, as findings name them, for `places`."""
+    found = set()
+    for _, result in validation.tally.kept:
+        property_ = result.path.iri if result.path else ""
+        if not isinstance(result.focus, Literal):
+            found.add((text_of(result.focus), property_, text_of(result.value) if property_ else ""))
+    return found
+
+
+def _path(result: Result) -> str:
+    return "" if result.path is None else result.path.iri or str(result.path)
 
 
 _SEVERITY: dict[str, Severity] = {severity: severity for severity in SEVERITIES}
