@@ -276,6 +276,15 @@ def test_page_fetches_and_runs_nothing() -> None:
     assert POLICY.startswith("default-src 'none'; style-src 'sha256-")
 
 
+def test_cut_page_tells_of_every_rule() -> None:
+    """A page that shows some findings lists every rule with how many it has and how many are shown, be it none."""
+    shown, whole = WRITERS["html"](verdict(limit=1)), WRITERS["html"](verdict())
+
+    assert '<code>http://example.org/age</code></th><td class="number">2</td><td class="number">1</td>' in shown
+    assert '<code>http://example.org/sex</code></th><td class="number">2</td><td class="number">0</td>' in shown
+    assert '<th scope="col">Shown</th>' not in whole
+
+
 def test_hostile_text_in_turtle() -> None:
     """Turtle gives the text back as it was."""
     quads = list(parse(WRITERS["ttl"](hostile()), format=RdfFormat.TURTLE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from html import escape
@@ -14,13 +15,19 @@ from cd22kg.validation.verdict import Entry, Verdict, grouped, sentences
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
-table { border-collapse: collapse; }
-th, td { border: 1px solid; padding: .2rem .8rem; text-align: left; }
-td.number { text-align: right; }
-section section { border-left: 3px solid; margin: 1rem 0; padding-left: 1rem; }
+h1, h2, h3, li { overflow-wrap: anywhere; }
+h1 { font-size: 1.6rem; line-height: 1.2; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { border: 1px solid; overflow-wrap: anywhere; padding: .2rem .8rem; text-align: left; }
+td.number { text-align: right; white-space: nowrap; }
+section section { border-left: 3px solid; margin: 1.5rem 0; padding-left: 1rem; }
+section section > ul { list-style: none; padding: 0; }
+section section > ul > li { border-top: 1px solid; padding: .5rem 0; }
 code, .place { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
 .severity { border: 1px solid; border-radius: .3rem; font-size: .8rem; font-weight: bold; padding: .1rem .4rem; }
-li { margin: .5rem 0; overflow-wrap: anywhere; }
+li > bdi { display: block; }
+dl { display: grid; gap: 0 .8rem; grid-template-columns: max-content 1fr; margin: .3rem 0 0; }
+dd { margin: 0; overflow-wrap: anywhere; }
 """
 _HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
 #: Nothing is loaded or run; the one style sheet is known by its hash.
@@ -45,13 +52,15 @@ def _page(verdict: Verdict) -> Iterator[str]:
     yield "<p>An index of published evidence, not medical guidance.</p>"
     yield '<table>\n<thead><tr><th scope="col">Severity</th><th scope="col">Findings</th></tr></thead>\n<tbody>'
     for severity, count in verdict.counts.items():
-        yield f'<tr><th scope="row">{_text(severity)}</th><td class="number">{count}</td></tr>'
+        yield f'<tr><th scope="row">{_text(severity)}</th><td class="number">{count:,}</td></tr>'
     yield "</tbody>\n</table>"
     if verdict.notes:
         yield "<h2>Notes</h2>\n<ul>"
         yield from (f"<li>{_text(note)}</li>" for note in verdict.notes)
         yield "</ul>"
     groups = grouped(verdict.entries)
+    if verdict.cut:
+        yield from _totals(verdict)
     if len(groups) > 1:
         yield "<nav>\n<h2>Files</h2>\n<ol>"
         for number, (file, by_code) in enumerate(groups.items(), 1):
@@ -59,11 +68,24 @@ def _page(verdict: Verdict) -> Iterator[str]:
             yield f'<li><a href="#file-{number}">{name}</a> ({sum(map(len, by_code.values()))})</li>'
         yield "</ol>\n</nav>"
     for number, (file, by_code) in enumerate(groups.items(), 1):
-        yield f'<section id="file-{number}">\n<h2>{f"<code>{_text(file)}</code>" if file else _NO_PLACE}</h2>'
+        heading = f"<code>{_text(file)}</code>" if file else _NO_PLACE if len(groups) > 1 else "Findings"
+        yield f'<section id="file-{number}">\n<h2>{heading}</h2>'
         for code, entries in by_code.items():
             yield from _rule(code, verdict.rules.get(code), entries)
         yield "</section>"
     yield "</main>\n</body>\n</html>"
+
+
+def _totals(verdict: Verdict) -> Iterator[str]:
+    """Yield how many findings of each rule are shown: of some perhaps none."""
+    shown = Counter(entry.code for entry in verdict.entries)
+    totals = {code: max(verdict.totals.get(code, 0), shown[code]) for code in (*verdict.totals, *shown)}
+    yield '<h2>Rules</h2>\n<table>\n<thead><tr><th scope="col">Rule</th>'
+    yield '<th scope="col">Findings</th><th scope="col">Shown</th></tr></thead>\n<tbody>'
+    for code, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
+        numbers = "".join(f'<td class="number">{number:,}</td>' for number in (total, shown[code]))
+        yield f'<tr><th scope="row"><code>{_text(code)}</code></th>{numbers}</tr>'
+    yield "</tbody>\n</table>"
 
 
 def _rule(code: str, rule: Rule | None, entries: Sequence[Entry]) -> Iterator[str]:
@@ -85,11 +107,16 @@ def _entry(entry: Entry) -> Iterator[str]:
     if entry.location:
         yield f'<span class="place">{_text(str(entry.location))}</span>'
     yield f"<bdi>{_text(entry.message)}</bdi>"
-    facts = (("node", entry.focus), ("property", entry.path), ("value", entry.value))
-    yield from (f"<br>{name} <code>{_text(value)}</code>" for name, value in facts if value)
+    facts = [f"<dt>{name}</dt><dd><code>{_text(value)}</code></dd>" for name, value in _facts(entry) if value]
     if entry.hint:
-        yield f"<br>fix: <bdi>{_text(entry.hint)}</bdi>"
+        facts.append(f"<dt>fix</dt><dd><bdi>{_text(entry.hint)}</bdi></dd>")
+    if facts:
+        yield "\n".join(("<dl>", *facts, "</dl>"))
     yield "</li>"
+
+
+def _facts(entry: Entry) -> tuple[tuple[str, str], ...]:
+    return ("node", entry.focus), ("property", entry.path), ("value", entry.value)
 
 
 def _text(text: str) -> str:
