@@ -79,7 +79,9 @@ def _exhaust(store: Store, rule: Rule, known: _Known) -> list[Quad]:
 
 
 def _endless() -> QueryError:
-    return QueryError(f"the rules do not come to an end in {MAX_ROUNDS} rounds", hint="look for a rule that mints terms")
+    return QueryError(
+        f"the rules do not come to an end in {MAX_ROUNDS} rounds", hint="look for a rule that mints terms"
+    )
 
 
 class _Known:
