@@ -20,7 +20,7 @@ from pyoxigraph import RdfFormat, parse
 
 import cd22kg
 from cd22kg import files
-from cd22kg.build import LIBRARIES, MANIFEST, NQUADS, REPORT, STORE, TURTLE, build, check
+from cd22kg.build import LIBRARIES, MANIFEST, MEMORY, NQUADS, REPORT, STORE, TURTLE, build, check
 from cd22kg.errors import InputError, OutputError
 from cd22kg.progress import Progress
 from cd22kg.rdf import HEADER
@@ -29,7 +29,7 @@ from cd22kg.store import OxigraphStore
 ROOT = Path(__file__).resolve().parents[1]
 #: Claim files that refer to nothing outside themselves.
 SMALL = ("fergusson-2023", "haso-2013", "nct03287817", "plaks-2021")
-TEXTS = (TURTLE, NQUADS, REPORT, MANIFEST)
+TEXTS = (TURTLE, NQUADS, REPORT, MEMORY, MANIFEST)
 
 #: Builds, and stops for ever at the last step before publishing, after a word on stdout.
 STOPPING = """
@@ -77,7 +77,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def texts(folder: Path) -> dict[str, bytes]:
-    """Return the four files of a build that must not differ."""
+    """Return the files of a build that must not differ."""
     return {name: (folder / name).read_bytes() for name in TEXTS}
 
 
@@ -112,7 +112,7 @@ def stopped_build(target: Path, claims: Path) -> Iterator[subprocess.Popen[str]]
 
 
 def test_folder_of_a_build(built: Path) -> None:
-    """A build holds the store, two exports, the report and the manifest, and beside it stands only its lock."""
+    """A build holds the store, two exports, report, memory and manifest, and beside it stands only its lock."""
     assert sorted((STORE, *TEXTS)) == names(built)
     assert names(built.parent) == [".build.lock", "build", "claims"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,7 @@ from cd22kg.claims import Reading, SourceMap, claim_files, read_claims
 from cd22kg.errors import DataError, InputError, Location, OutputError, Problem, StoreError
 from cd22kg.files import publish_folder, staging, sync_folder, write_bytes
 from cd22kg.gate.text import read_text
+from cd22kg.memory import Memory, file_digests, toolkit_digest
 from cd22kg.progress import Progress
 from cd22kg.rdf import (
     HEADER,
@@ -41,15 +42,19 @@ from cd22kg.validation import (
     Finding,
     Report,
     check_quality,
+    examine,
     named_in_claims,
     named_in_texts,
     read_checks,
     read_shapes,
-    validate,
 )
+from cd22kg.validation.kept import to_plain
+from cd22kg.validation.validate import Examined
 
 #: What a build folder holds.
 STORE, TURTLE, NQUADS, REPORT, MANIFEST = "store", "cd22kg.ttl", "cd22kg.nq", "report.json", "manifest.json"
+#: What it remembers for a later check.
+MEMORY = "recheck.json"
 
 #: What the manifest of a build calls itself.
 NAME = "cd22kg"
@@ -87,6 +92,8 @@ class Outcome:
     problems: tuple[Problem, ...]
     report: Report
     manifest: Mapping[str, Any] = field(default_factory=dict)
+    #: The names of the claim files that were read, where an earlier build stood for the others.
+    read: frozenset[str] | None = None
 
     @property
     def conforms(self) -> bool:
@@ -158,16 +165,37 @@ def check(files: Sequence[Path] = (), claims: Path | None = None) -> Outcome:
     Raises:
         InputError: If a file or folder named does not exist.
     """
+    named, everything = files_to_check(files, claims)
+    assembly = assemble(OxigraphStore(), everything)
+    report = told_once(_examined(assembly).report, assembly.reading)
+    return Outcome(assembly.reading.problems, of_interest(report, named))
+
+
+def files_to_check(files: Sequence[Path], claims: Path | None) -> tuple[frozenset[str], dict[Path, str]]:
+    """Return the names of the files of interest, and every claim file with its name; see `check`."""
     named = {path.absolute(): str(path) for path in claim_files(files)}
     replaced = {path.stem for path in named} | {_source_id(path) for path in named}
     others = {path.absolute(): name for path, name in claims_in(claims).items() if path.stem not in replaced}
-    assembly = assemble(OxigraphStore(), {**others, **named})
-    report = _validated(assembly)
-    if named:
-        wanted = set(named.values())
-        shown = (f for f in report.findings if f.severity == "violation" or (f.location and f.location.file in wanted))
-        report = Report(tuple(shown))
-    return Outcome(assembly.reading.problems, report)
+    return frozenset(named.values()), {**others, **named}
+
+
+def of_interest(report: Report, named: Collection[str]) -> Report:
+    """Return the report without what neither blocks nor stands in one of the files named, if any are."""
+    if not named:
+        return report
+    shown = (f for f in report.findings if f.severity == "violation" or (f.location and f.location.file in named))
+    return Report(tuple(shown))
+
+
+def told_once(report: Report, reading: Reading) -> Report:
+    """Return the report without what only follows from a fault of the reading."""
+
+    def follows(finding: Finding) -> bool:
+        paths = reading.doubtful.get(finding.focus)
+        told = paths is not None and (not finding.path or finding.path in paths)
+        return told or finding.value in reading.missing
+
+    return Report(tuple(finding for finding in report.findings if not follows(finding)))
 
 
 def check_ontology(progress: Progress | None = None) -> Outcome:
@@ -243,26 +271,21 @@ def build(target: Path, claims: Path | None = None, progress: Progress | None = 
         return _build(staged, target, files, progress)
 
 
-def _validated(assembly: Assembly) -> Report:
-    """Return the report, without what only follows from a fault that is told already."""
-    report = validate(assembly.quads, read_shapes(), assembly.sourcemap)
-    doubtful = assembly.reading.doubtful
-
-    def follows(finding: Finding) -> bool:
-        told = finding.focus in doubtful and (not finding.path or finding.path in doubtful[finding.focus])
-        return told or finding.value in assembly.reading.missing
-
-    return Report(tuple(finding for finding in report.findings if not follows(finding)))
+def _examined(assembly: Assembly) -> Examined:
+    return examine(assembly.quads, read_shapes(), assembly.sourcemap)
 
 
 def _build(staged: Path, target: Path, files: Mapping[Path, str], progress: Progress) -> Outcome:
+    # Before anything is read: what is edited meanwhile must not pass for what was read.
+    digests, toolkit = file_digests(files), toolkit_digest()
     store = OxigraphStore(staged / STORE)
     try:
         assembly = assemble(store, files, progress)
     finally:
         store.close()
     with progress.step("validate") as say:
-        report = _validated(assembly)
+        examined = _examined(assembly)
+        report = told_once(examined.report, assembly.reading)
         say(", ".join(f"{count} {severity}" for severity, count in report.counts().items()))
     outcome = Outcome(assembly.reading.problems, report)
     if not outcome.conforms:
@@ -272,8 +295,9 @@ def _build(staged: Path, target: Path, files: Mapping[Path, str], progress: Prog
             TURTLE: to_turtle(assembly.quads, header=HEADER).encode(),
             NQUADS: canonical_nquads(assembly.quads),
             REPORT: _json(_portable(report).to_json()),
+            MEMORY: _json(_memory(assembly, examined)),
         }
-        manifest = _manifest(assembly, report, outputs, files)
+        manifest = {**_manifest(assembly, report, outputs, files), "read": digests, "toolkit": toolkit}
         for name, data in {**outputs, MANIFEST: _json(manifest)}.items():
             write_bytes(staged / name, data)
     with progress.step("publish") as say:
@@ -281,6 +305,10 @@ def _build(staged: Path, target: Path, files: Mapping[Path, str], progress: Prog
         publish_folder(staged, target)
         say(str(target))
     return Outcome(outcome.problems, report, manifest)
+
+
+def _memory(assembly: Assembly, examined: Examined) -> dict[str, Any]:
+    return Memory.of(assembly.classification.quads(), to_plain(examined.results, examined.validator)).to_json()
 
 
 def _portable(report: Report) -> Report:
@@ -313,7 +341,7 @@ def is_build(folder: Path) -> bool:
         read_manifest(folder)
     except StoreError:
         return False
-    return {path.name for path in folder.iterdir()} <= {STORE, TURTLE, NQUADS, REPORT, MANIFEST}
+    return {path.name for path in folder.iterdir()} <= {STORE, TURTLE, NQUADS, REPORT, MEMORY, MANIFEST}
 
 
 def inputs_digest(files: Iterable[Path]) -> str:

@@ -8,7 +8,6 @@ import errno
 import hashlib
 import os
 import re
-import secrets
 import shutil
 import sys
 from collections.abc import Iterator
@@ -59,7 +58,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _replacing(target: Path) -> Iterator[BinaryIO]:
-    staged = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    staged = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
     try:
         with staged.open("xb") as file:
             yield file

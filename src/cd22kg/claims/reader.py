@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -41,8 +41,9 @@ _M = TypeVar("_M", bound=Model)
 class Reading:
     """What the claim files say, what is wrong with them, and where everything stands.
 
-    `missing` holds the IRIs of things that are named but not there, or left out for a fault, and `doubtful` tells by
-    node which of its properties name one of them, so that nobody reports again what follows from a fault told already.
+    `ids` holds the ids of all things by kind, also of those that were left out for a fault. `missing` holds the IRIs of
+    things that are named but not there, or left out for a fault, and `doubtful` tells by node which of its properties
+    name one of them, so that nobody reports again what follows from a fault told already.
     """
 
     corpus: Corpus
@@ -50,6 +51,7 @@ class Reading:
     sourcemap: SourceMap
     missing: frozenset[str]
     doubtful: Mapping[str, frozenset[str]]
+    ids: Mapping[str, frozenset[str]]
 
 
 def claim_files(paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -81,13 +83,20 @@ def _in_folder(folder: Path) -> list[Path]:
     return found
 
 
-def read_claims(paths: Sequence[Path], vocabulary: Vocabulary, *, names: Mapping[Path, str] | None = None) -> Reading:
+def read_claims(
+    paths: Sequence[Path],
+    vocabulary: Vocabulary,
+    *,
+    names: Mapping[Path, str] | None = None,
+    elsewhere: Mapping[str, Collection[str]] | None = None,
+) -> Reading:
     """Read claim files and resolve every slug in them.
 
     Args:
         paths: The files.
         vocabulary: The concepts they may name.
         names: How messages call a file; its path where not given.
+        elsewhere: The ids, by kind, of sound things in files that are not read again. None may be in a file that is.
 
     Returns:
         The corpus of all sound things, the problems in order of place, and the map back to the files.
@@ -95,7 +104,8 @@ def read_claims(paths: Sequence[Path], vocabulary: Vocabulary, *, names: Mapping
     readers = [_FileReader(path, (names or {}).get(path, str(path)), vocabulary) for path in paths]
     problems = [problem for reader in readers for problem in reader.problems]
     problems += _drop_duplicates(readers)
-    known = {kind: {draft.id for r in readers for draft in r.drafts if draft.kind == kind} for kind in ENTITY_KINDS}
+    ids = {kind: {draft.id for r in readers for draft in r.drafts if draft.kind == kind} for kind in ENTITY_KINDS}
+    known = {kind: found.union((elsewhere or {}).get(kind, ())) for kind, found in ids.items()}
     complete = all(reader.readable for reader in readers)
     missing: set[tuple[str, str]] = set()
     for reader in readers:
@@ -112,7 +122,8 @@ def read_claims(paths: Sequence[Path], vocabulary: Vocabulary, *, names: Mapping
     files = [reader.file for reader in readers if reader.file is not None]
     corpus = Corpus(tuple(sorted(files, key=lambda file: file.source.id)))
     absent = frozenset(iri(kind, slug) for kind, slug in missing if kind in KINDS)
-    return Reading(corpus, in_order(problems), sourcemap, absent, _doubtful(readers, missing))
+    held = {kind: frozenset(found) for kind, found in ids.items()}
+    return Reading(corpus, in_order(problems), sourcemap, absent, _doubtful(readers, missing), held)
 
 
 _Thing = Source | Study | Cohort | Claim

@@ -41,6 +41,14 @@ def build(
 def check(
     files: Annotated[list[Path] | None, typer.Argument(metavar="[FILES]...", help="Claim files or folders.")] = None,
     claims: Claims = None,
+    earlier: Annotated[
+        Path,
+        typer.Option(
+            "--build",
+            metavar="DIR",
+            help="An earlier build; what has not changed since is not validated again.",
+        ),
+    ] = Path("build"),
     ontology: Annotated[
         bool,
         typer.Option("--ontology", help="The ontology instead: contradictions, and the checks of queries/quality."),
@@ -51,10 +59,10 @@ def check(
     ] = 1000,
 ) -> None:
     """Tell what is wrong with claim files, or with the ontology; nothing is written."""
-    from cd22kg.build import check as run
     from cd22kg.build import check_ontology
     from cd22kg.cli.reports import known, tell
     from cd22kg.progress import Progress
+    from cd22kg.recheck import recheck
     from cd22kg.validation import read_checks, read_shapes
     from cd22kg.validation.rules import check_rules, shape_rules, with_own
     from cd22kg.validation.verdict import Verdict
@@ -66,7 +74,7 @@ def check(
     if ontology:
         outcome = check_ontology(Progress(lambda line: typer.echo(line, err=True)))
     else:
-        outcome = run(files or [], claims)
+        outcome = recheck(files or [], claims, earlier)
     rules = {}
     if form != "text":  # text names the rule alone, and is what a curator waits for
         rules = with_own(check_rules(read_checks()) if ontology else shape_rules(read_shapes()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def read_ontology() -> Ontology:
             place = Location(f"ontology/{path.name}")
             raise InputError(f"the file imports {imported}", place, hint="imports are not followed; copy the axioms")
         quads += found
-    vocabulary = Vocabulary.of(_concepts(quads))
+    vocabulary = vocabulary_of(quads)
     (path,) = resource_files("ontology", table.FILE)
     mappings = table.read_mappings(path, vocabulary, name=f"ontology/{path.name}")
     return Ontology((*quads, *table.mapping_quads(mappings)), vocabulary, mappings)
@@ -106,7 +106,12 @@ def _first(pattern: str) -> Location | None:
     return None
 
 
-def _concepts(quads: list[Quad]) -> Iterator[Concept]:
+def vocabulary_of(quads: Iterable[Quad]) -> Vocabulary:
+    """Return the concepts that the quads of ontology and vocabulary describe."""
+    return Vocabulary.of(_concepts(quads))
+
+
+def _concepts(quads: Iterable[Quad]) -> Iterator[Concept]:
     texts: dict[str, dict[str, list[str]]] = {}
     for quad in quads:
         if isinstance(quad.subject, NamedNode) and isinstance(quad.object, Literal):

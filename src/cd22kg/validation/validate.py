@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pyoxigraph import Literal, Quad
 
@@ -39,10 +40,28 @@ def validate(data: Sequence[Quad], shapes: Shapes, places: Places | None = None)
     Raises:
         InputError: If a shape is malformed.
     """
+    return examine(data, shapes, places).report
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A report, with the results it tells of and the shapes that gave them."""
+
+    report: Report
+    results: tuple[Result, ...]
+    validator: Validator
+
+
+def examine(data: Sequence[Quad], shapes: Shapes, places: Places | None = None) -> Examined:
+    """Validate as `validate` does, and keep the results."""
     union = tuple(dict.fromkeys(Quad(quad.subject, quad.predicate, quad.object) for quad in data))
     with OxigraphStore() as store:
         store.bulk_load(union)
-        return validate_store(store, shapes, lambda: union, places=places)
+        validator = Validator(shapes.quads)
+        verdicts = Verdicts(store, shapes, validator.labels())
+        validation = validator.validate(store, lambda: union, judge=verdicts.judge)
+        results = tuple(result for _, result in validation.tally.kept)
+        return Examined(verdicts.report(validation, places), results, validator)
 
 
 def validate_store(

@@ -7,6 +7,7 @@ cursor, and what the log of a build service would read as a command; see `shield
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from cd22kg.errors import Location, Problem
@@ -14,9 +15,6 @@ from cd22kg.validation.report_graph import report_turtle
 from cd22kg.validation.rules import CONTRADICTION
 from cd22kg.validation.shielding import escaped, json_text, line_start, shielded
 from cd22kg.validation.verdict import Entry, Verdict, grouped
-from cd22kg.validation.writer_html import to_html
-from cd22kg.validation.writer_junit import to_junit
-from cd22kg.validation.writer_sarif import to_sarif
 
 #: The colour of each severity in a terminal, as the number of ANSI.
 _COLOURS = {"fault": "1;31", "violation": "1;31", "warning": "33", "info": "36", "annotated": "2"}
@@ -99,14 +97,24 @@ def to_turtle(verdict: Verdict) -> str:
     return escaped(report_turtle(kept, notes, conforms=total == 0, prefixes={}))
 
 
+def _later(form: str) -> Callable[[Verdict], str]:
+    """Return the writer of a form that has a module of its own, which is imported only when it is called."""
+
+    def write(verdict: Verdict) -> str:
+        text: str = getattr(import_module(f"cd22kg.validation.writer_{form}"), f"to_{form}")(verdict)
+        return text
+
+    return write
+
+
 #: The forms of `validate`.
 WRITERS: dict[str, Callable[[Verdict], str]] = {
     "text": to_text,
     "json": to_json,
     "ttl": to_turtle,
-    "sarif": to_sarif,
-    "junit": to_junit,
-    "html": to_html,
+    "sarif": _later("sarif"),
+    "junit": _later("junit"),
+    "html": _later("html"),
 }
 #: The forms of `check`, which has no results in SHACL's words.
 CHECK_FORMS = tuple(form for form in WRITERS if form != "ttl")
