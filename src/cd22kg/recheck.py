@@ -30,10 +30,10 @@ from cd22kg.claims import Reading, SourceMap, read_claims
 from cd22kg.errors import Location, StoreError
 from cd22kg.memory import Memory, file_digests, toolkit_digest
 from cd22kg.model import Vocabulary
-from cd22kg.namespaces import BASE, ENTITY_KINDS, GRAPH_CLAIMS, GRAPH_INFERRED
+from cd22kg.namespaces import BASE, ENTITY_KINDS, GRAPH_CLAIMS, GRAPH_COMPUTED, GRAPH_INFERRED
 from cd22kg.rdf import corpus_quads, digest
 from cd22kg.rdf.ontology import vocabulary_of
-from cd22kg.reasoning import apply_rules, read_rules
+from cd22kg.reasoning import apply_rules, read_rules, recomputed_intervals
 from cd22kg.store import OxigraphStore
 from cd22kg.validation import Report, read_shapes
 from cd22kg.validation.affected import Change
@@ -43,6 +43,8 @@ from cd22kg.validation.kept import from_plain
 from cd22kg.validation.report import ordered
 from cd22kg.validation.validate import Verdicts
 
+#: The graphs of what follows from the claims.
+_DERIVED = (GRAPH_INFERRED, GRAPH_COMPUTED)
 #: Of more changed files than this, everything is checked: what they concern is then most of it.
 MAX_CHANGED = 20
 
@@ -127,7 +129,10 @@ def _validated(before: _Before, reading: Reading, places: _Places) -> Report:
     validator = Validator(shapes.quads)
     with OxigraphStore() as store:
         store.bulk_load(stated)
-        derived = [Quad(q.subject, q.predicate, q.object) for q in apply_rules(store, read_rules())]
+        inferred = apply_rules(store, read_rules())
+        computed = recomputed_intervals(store)
+        store.load(computed)
+        derived = [Quad(q.subject, q.predicate, q.object) for q in (*inferred, *computed)]
         now = (*stated, *derived)
         come = {*classified, *fresh, *derived}
         change = Change(*(tuple(q for q in found if q not in kept) for found in (come - gone, gone - come)))
@@ -150,15 +155,15 @@ class _Before:
         terms = (
             lines
             for graph, lines in build.lines.items()
-            if not graph.startswith(GRAPH_CLAIMS) and graph != GRAPH_INFERRED
+            if not graph.startswith(GRAPH_CLAIMS) and graph not in _DERIVED
         )
         #: The quads of ontology and vocabulary.
         self.terms = _parsed(line for lines in terms for line in lines)
         #: Those, and what unchanged files state.
         self.kept = [*self.terms, *_parsed(line for lines in self.claims.values() for line in lines)]
         #: What was stated otherwhere, or followed; it may hold still.
-        inferred = build.lines.get(GRAPH_INFERRED, [])
-        self.gone = _parsed(line for lines in (*self.left.values(), inferred) for line in lines)
+        derived = (build.lines.get(graph, []) for graph in _DERIVED)
+        self.gone = _parsed(line for lines in (*self.left.values(), *derived) for line in lines)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -210,7 +215,7 @@ class _Places:
         self.unchanged = unchanged
         self._read: dict[Path, SourceMap] = {}
 
-    def locate(self, subject: str, predicate: str = "") -> Location | None:
+    def locate(self, subject: str, predicate: str = "", value: str = "") -> Location | None:
         """Return the place, or the file if that is an unchanged one."""
         home = self._home(subject)
         return Location(home[1]) if home else self.reading.sourcemap.locate(subject, predicate)
