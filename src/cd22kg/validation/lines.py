@@ -195,4 +195,5 @@ def _line_at(chunk: bytes, position: int) -> bytes:
 
 
 def _has_escaped_iri(chunk: bytes) -> bool:
-    return (b"\\u" in chunk or b"\\U" in chunk) and _ESCAPED_IRI.search(chunk) is not None
+    # One sign is found far faster than two.
+    return b"\\" in chunk and (b"\\u" in chunk or b"\\U" in chunk) and _ESCAPED_IRI.search(chunk) is not None

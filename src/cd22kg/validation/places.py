@@ -8,7 +8,7 @@ doubt there is none: a wrong line is worse than no line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +21,8 @@ from cd22kg.validation.turtle_places import MAX_BYTES, Spot, spots_in
 
 _BY_LINE = {RdfFormat.N_TRIPLES, RdfFormat.N_QUADS}
 _TURTLE = {RdfFormat.TURTLE, RdfFormat.TRIG}
+#: Bytes looked at together.
+_CHUNK = 1 << 20
 #: Node, property and value as findings name them; what is not known is empty.
 Wanted = tuple[str, str, str]
 
@@ -70,11 +72,7 @@ def _in_lines(source: BinaryIO, wanted: frozenset[Wanted]) -> dict[Wanted, Spot]
     pairs = {(subject, predicate) for subject, predicate, _ in wanted}
     left = set(wanted)
     found: dict[Wanted, Spot] = {}
-    for number, line in enumerate(source, 1):
-        subject_end = line.find(b">") + 1 if line[:1] == b"<" else line.find(b" ")
-        # Escapes and other blanks than one are rare; such lines are parsed to be sure.
-        if line[:subject_end] not in nodes and line[:1] in b"<_" and b"\\" not in line[:subject_end]:
-            continue
+    for number, line in _candidates(source, nodes):
         quad = _parsed(line)
         if quad is None:
             continue
@@ -91,6 +89,19 @@ def _in_lines(source: BinaryIO, wanted: frozenset[Wanted]) -> dict[Wanted, Spot]
         if not left:
             break
     return found
+
+
+def _candidates(source: BinaryIO, nodes: set[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines, with their numbers, that may begin with one of the nodes."""
+    before = 0
+    while text := source.read(_CHUNK):
+        lines = (text + source.readline()).split(b"\n")
+        firsts = [line.partition(b" ")[0] for line in lines]
+        # Escapes and other blanks than one are rare; such lines are parsed to be sure.
+        for at, first in enumerate(firsts):
+            if first in nodes or not (first[:1] == b"<" and first.find(b">") == len(first) - 1 and b"\\" not in first):
+                yield before + at + 1, lines[at]
+        before += len(lines) - 1
 
 
 def _written(subject: str) -> bytes:
