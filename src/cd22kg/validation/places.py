@@ -8,6 +8,7 @@ doubt there is none: a wrong line is worse than no line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +22,8 @@ from cd22kg.validation.turtle_places import MAX_BYTES, Spot, spots_in
 
 _BY_LINE = {RdfFormat.N_TRIPLES, RdfFormat.N_QUADS}
 _TURTLE = {RdfFormat.TURTLE, RdfFormat.TRIG}
+#: A node at the beginning of a line as it is mostly written, and what stands in text where there are others.
+_USUAL, _UNUSUAL = re.compile(rb"<[^<>\\]*>"), (b"\t", b"\\", b"><", b"_:")
 #: Bytes looked at together.
 _CHUNK = 1 << 20
 #: Node, property and value as findings name them; what is not known is empty.
@@ -93,14 +96,16 @@ def _in_lines(source: BinaryIO, wanted: frozenset[Wanted]) -> dict[Wanted, Spot]
 
 def _candidates(source: BinaryIO, nodes: set[bytes]) -> Iterator[tuple[int, bytes]]:
     """Yield the lines, with their numbers, that may begin with one of the nodes."""
-    before = 0
+    before, maybe = 0, {*nodes, b""}
     while text := source.read(_CHUNK):
-        lines = (text + source.readline()).split(b"\n")
+        text += source.readline()
+        lines = text.split(b"\n")
         firsts = [line.partition(b" ")[0] for line in lines]
-        # Escapes and other blanks than one are rare; such lines are parsed to be sure.
-        for at, first in enumerate(firsts):
-            if first in nodes or not (first[:1] == b"<" and first.find(b">") == len(first) - 1 and b"\\" not in first):
-                yield before + at + 1, lines[at]
+        if any(mark in text for mark in _UNUSUAL):
+            found = [at for at, first in enumerate(firsts) if first in maybe or not _USUAL.fullmatch(first)]
+        else:
+            found = [at for at, first in enumerate(firsts) if first in maybe]
+        yield from ((before + at + 1, lines[at]) for at in found)
         before += len(lines) - 1
 
 
