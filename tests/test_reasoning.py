@@ -349,7 +349,7 @@ CONTRADICTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "antigen-indication": (
         "antigen:cd22 a cd22:Indication .",
-        ("antigen:cd22 a cd22:Antigen", "antigen:cd22 a cd22:Indication", "cd22:Antigen, cd22:Indication and 35 more"),
+        ("antigen:cd22 a cd22:Antigen", "antigen:cd22 a cd22:Indication", "cd22:Antigen, cd22:Indication and 36 more"),
     ),
     "product-group": (
         "therapy:auto3 a cd22:TherapyGroup .",
