@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Quad, RdfFormat, parse, serialize
 
-from cd22kg.conformance import open_data, properties_read, validate_data
+from cd22kg.conformance import open_data, reads_of, validate_data
 from cd22kg.errors import InputError
 from cd22kg.gate.rdf import RdfFile
 from cd22kg.store import OxigraphStore
@@ -62,7 +62,7 @@ def test_same_verdicts(shapes: list[Quad], text: str, end: bool) -> None:
         path = Path(folder) / "data.nt"
         path.write_bytes((text if end else text.rstrip("\r\n")).encode())
         whole = tuple(RdfFile(path, labels=True))
-        with open_data(path, properties_read(given_shapes)) as data:
+        with open_data(path, reads_of(given_shapes)) as data:
             found = validator.validate(data.store, data.source, threads=1)
     store = OxigraphStore()
     store.load(whole)
@@ -83,14 +83,15 @@ def test_what_a_store_loses(text: str) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "data.nt"
         path.write_text(text, encoding="utf-8", newline="")
-        lines = LineFile(RdfFile(path))
-        lines.load(OxigraphStore())
-        looked_at = Authored(lambda: RdfFile(path, labels=True))
         few = {EX + "p", EX + "r"}
+        lines, watching = LineFile(RdfFile(path)), LineFile(RdfFile(path), watched=few)
+        lines.load(OxigraphStore())
+        watching.load(OxigraphStore())
+        looked_at = Authored(lambda: RdfFile(path, labels=True))
 
         assert set(lines.folded()) == set(looked_at.folded())
         assert lines.folded_in(None) == looked_at.folded_in(None)
-        assert lines.folded_in(few) == looked_at.folded_in(few)
+        assert lines.folded_in(few) == watching.folded_in(few) == looked_at.folded_in(few)
 
 
 def load(path: Path, text: str, predicates: set[str] | None = None) -> tuple[LineFile, OxigraphStore]:
@@ -142,10 +143,10 @@ def test_empty_data(tmp_path: Path) -> None:
     shapes = Shapes(tuple(parse(SHAPES, format=RdfFormat.TURTLE)), {}, frozenset())
     path = tmp_path / "data.nt"
     path.write_text("# nothing\n", encoding="utf-8")
-    with open_data(path, properties_read(shapes)) as data, pytest.raises(InputError, match="there are no data"):
+    with open_data(path, reads_of(shapes)) as data, pytest.raises(InputError, match="there are no data"):
         validate_data(data, shapes)
     path.write_text(f"<{EX}a> <{EX}other> <{EX}b> .\n", encoding="utf-8")
-    with open_data(path, properties_read(shapes)) as data:
+    with open_data(path, reads_of(shapes)) as data:
         verdict = validate_data(data, shapes)
 
     assert verdict.conforms

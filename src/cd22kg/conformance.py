@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ from cd22kg.validation.verdict import Verdict
 
 #: A file of more bytes is loaded into a store on disk, not in memory; the second where it is not held beside the store.
 MAX_IN_MEMORY, MAX_LINES_IN_MEMORY = 200 * 1024 * 1024, 1024 * 1024 * 1024
+#: More properties than this are not watched for digits while they are loaded.
+MANY = 12
 ENGINES = ("compiled", "pyshacl")
 _ANYTHING = "SELECT ?s WHERE { ?s ?p ?o } LIMIT 1"
 
@@ -45,14 +47,27 @@ class Data:
     is_part: bool = False
 
 
+@dataclass(frozen=True)
+class Reads:
+    """What a validation reads of data.
+
+    Attributes:
+        properties: IRIs of the properties; nothing where that may be any.
+        digits: Those of which it matters how literals are written; none where they are not known, or many.
+    """
+
+    properties: frozenset[str] | None = None
+    digits: frozenset[str] = frozenset()
+
+
 @contextmanager
-def open_data(data: str | Path, reads: Collection[str] | None = None) -> Iterator[Data]:
+def open_data(data: str | Path, reads: Reads | None = None) -> Iterator[Data]:
     """Open a file, a build folder, a store folder, or a server; what was loaded for it is cleared away at the end.
 
     Args:
         data: A path, or the address of a server, which is asked where it is.
-        reads: IRIs of the properties that shapes read, see `properties_read`: of a file of N-Triples or N-Quads no
-            others are loaded. All are where nothing is given.
+        reads: What the validation reads, see `reads_of`: of a file of N-Triples or N-Quads no more is loaded. All is
+            where nothing is given.
 
     Raises:
         InputError: If the file cannot be read, or is not RDF.
@@ -66,12 +81,12 @@ def open_data(data: str | Path, reads: Collection[str] | None = None) -> Iterato
         with _open_folder(path) as found:
             yield found
     else:
-        with _open_file(path, reads) as found:
+        with _open_file(path, reads or Reads()) as found:
             yield found
 
 
 @contextmanager
-def _open_file(path: Path, reads: Collection[str] | None) -> Iterator[Data]:
+def _open_file(path: Path, reads: Reads) -> Iterator[Data]:
     file = RdfFile(path, labels=True)
     by_line = file.syntax in BY_LINE
     is_large = path.is_file() and path.stat().st_size > (MAX_LINES_IN_MEMORY if by_line else MAX_IN_MEMORY)
@@ -79,7 +94,7 @@ def _open_file(path: Path, reads: Collection[str] | None) -> Iterator[Data]:
         folder = Path(opened.enter_context(TemporaryDirectory(prefix="cd22kg-"))) / "store" if is_large else None
         store = opened.enter_context(OxigraphStore(folder))
         if by_line:
-            lines = LineFile(file, reads)
+            lines = LineFile(file, reads.properties, reads.digits)
             lines.load(store)
             yield Data(store, lines, str(path), lines.leaves_out)
             return
@@ -119,22 +134,18 @@ def shapes_in(path: Path | None) -> Shapes:
     return shapes
 
 
-def properties_read(shapes: Shapes, engine: str = "compiled") -> frozenset[str] | None:
-    """Return the IRIs of the properties that a validation reads; nothing where that may be any.
+def reads_of(shapes: Shapes, engine: str = "compiled") -> Reads:
+    """Return what a validation reads.
 
     Raises:
         InputError: If a shape is malformed.
     """
     validator = Validator(shapes.quads)
-    if engine != "compiled" or validator.compiler.foreign:
-        return None
-    found: set[str] = set()
-    for shape in validator.shapes():
-        reads = validator.compiler.predicates(shape)
-        if reads is None:
-            return None
-        found |= reads
-    return frozenset(found | {BROKEN_RULE})
+    properties = validator.reads(validator.shapes())
+    if engine != "compiled" or validator.compiler.foreign or properties is None:
+        return Reads()
+    digits = validator.reads_digits() or frozenset()
+    return Reads(properties | {BROKEN_RULE}, digits if len(digits) <= MANY else frozenset())
 
 
 def validate_data(
@@ -172,7 +183,8 @@ def validate_data(
             found.notes = (*found.notes, "no shape found a node")
         say(f"{sum(found.tally.counts.values())} results")
     rules = shape_rules(shapes)
-    places = places_in(Path(data.name), wanted(found)) if data.name else None
+    lines = data.source if isinstance(data.source, LineFile) else None
+    places = places_in(Path(data.name), wanted(found), lines) if data.name else None
     return Verdict(verdicts.report(found, places), found, rules, data=data.name)
 
 

@@ -103,8 +103,11 @@ class RdfFile:
                 yield quad
 
     @contextmanager
-    def reading(self) -> Iterator[BinaryIO]:
+    def reading(self, *, again: bool = False) -> Iterator[BinaryIO]:
         """Open the file for a parser; what goes wrong while the block reads is told in our words.
+
+        Args:
+            again: Whether it was read before without a fault, so that nesting need not be looked for.
 
         Raises:
             InputError: If it cannot be read, does not follow its syntax, nests over `MAX_DEPTH` levels deep, has a
@@ -112,7 +115,7 @@ class RdfFile:
         """
         name = self.name or str(self.path)
         with ExitStack() as files:
-            source = _Bounded(self.path, name, self.syntax, self.meter, files)
+            source = _Bounded(self.path, name, self.syntax, self.meter, files, watch=not again)
             try:
                 yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, source), _CHUNK))
             except SyntaxError as error:
@@ -127,8 +130,11 @@ class RdfFile:
 class _Bounded(io.RawIOBase):
     """A file as the parser reads it: counted, and stopped where it would harm."""
 
-    def __init__(self, path: Path, name: str, syntax: RdfFormat, meter: Meter, files: ExitStack) -> None:
+    def __init__(
+        self, path: Path, name: str, syntax: RdfFormat, meter: Meter, files: ExitStack, *, watch: bool = True
+    ) -> None:
         self._name = name
+        self._watch = watch
         self._meter = meter
         self._by_line = syntax in BY_LINE
         self._xml = syntax == RdfFormat.RDF_XML
@@ -160,7 +166,7 @@ class _Bounded(io.RawIOBase):
             raise self._refused(f"it unpacks to over {MAX_RATIO} times its size", "unpack it yourself, and look at it")
         if self._xml:
             self._watch_markup(buffer[:size])
-        else:
+        elif self._watch:
             self._watch_nesting(buffer[:size])
         self._meter(done, self._size)
         return size

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from pyoxigraph import NamedNode, Quad
 
-from cd22kg.store import OxigraphStore
+from cd22kg.store import OxigraphStore, Term
 from cd22kg.validation.terms import is_folded, to_authored
 
 #: Yields the quads of the data, anew at each call.
@@ -32,6 +32,10 @@ class Authored:
     @cached_property
     def _kept(self) -> list[Quad]:
         return list(filter(has_folded, self._source()))
+
+    def folded_of(self, nodes: Collection[Term]) -> Iterable[Quad]:
+        """Yield the quads with a literal that a store folds, at least those of these nodes."""
+        return self.folded()
 
     def folded_in(self, predicates: Collection[str] | None) -> frozenset[str]:
         """Return which of these properties, or of all, have such a literal."""

@@ -186,17 +186,29 @@ class Validator:
         folded = authored.folded_in(suspects) if suspects is None or suspects else frozenset()
         return tuple(shape for shape in doubtful if self.compiler.reads_form(shape, folded, merged=merged))
 
+    def reads(self, shapes: Iterable[Shape]) -> frozenset[str] | None:
+        """Return the properties that checking these shapes reads; nothing if that may be any."""
+        found: set[str] = set()
+        for shape in shapes:
+            reads = self.compiler.predicates(shape)
+            if reads is None:
+                return None
+            found |= reads
+        return frozenset(found)
+
+    def reads_digits(self) -> frozenset[str] | None:
+        """Return the properties of which a verdict can depend on how literals are written; nothing if on any."""
+        found = self.reads(shape for shape in self.shapes() if self.compiler.reads_form(shape, merged=False))
+        return None if found is None else found - {RDF_TYPE, SUBCLASS}
+
     def _suspects(self, shapes: Iterable[Shape], store: Store) -> frozenset[str] | None:
         """Return the properties read by shapes that have literals of kinds that may be folded; nothing if that is any.
 
         To ask a store for those is far cheaper than to look through the data as they were written.
         """
-        reads: set[str] = set()
-        for shape in shapes:
-            found = self.compiler.predicates(shape)
-            if found is None:
-                return None
-            reads |= found
+        reads = self.reads(shapes)
+        if reads is None:
+            return None
         return frozenset(iri for iri in reads - {RDF_TYPE, SUBCLASS} if not KEPT.keys().isdisjoint(_kinds(iri, store)))
 
     def _validate_authored(
@@ -282,11 +294,11 @@ def restore_digits(tally: Tally, source: Authored) -> None:
     wanted: dict[tuple[Term, str], list[Literal]] = {
         (result.focus, result.path.iri): []
         for _, result in tally.kept
-        if isinstance(result.value, Literal) and result.path is not None and result.path.kind == "predicate"
+        if _may_be_folded(result.value) and result.path is not None and result.path.kind == "predicate"
     }
     if not wanted:
         return
-    for quad in source.folded({iri for _, iri in wanted}):
+    for quad in source.folded_of({result.focus for _, result in tally.kept}):
         found = wanted.get((quad.subject, quad.predicate.value))
         if found is not None and isinstance(quad.object, Literal) and quad.object not in found:
             found.append(quad.object)
@@ -295,6 +307,10 @@ def restore_digits(tally: Tally, source: Authored) -> None:
         same = [literal for literal in written if _equal(literal, result.value)]
         if len(same) == 1:
             tally.kept[position] = (severity, replace(result, value=same[0]))
+
+
+def _may_be_folded(value: Term | None) -> bool:
+    return isinstance(value, Literal) and value.datatype.value in KEPT
 
 
 def _equal(literal: Literal, value: Term | None) -> bool:

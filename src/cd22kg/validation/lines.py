@@ -6,15 +6,15 @@ import re
 from collections import deque
 from collections.abc import Collection, Iterator
 from tempfile import SpooledTemporaryFile
-from typing import IO
+from typing import IO, BinaryIO
 
 from pyoxigraph import Quad, parse
 
 from cd22kg.gate.rdf import RdfFile
-from cd22kg.store import OxigraphStore
+from cd22kg.store import OxigraphStore, Term
 from cd22kg.validation.authored import Authored, has_folded
 from cd22kg.validation.pipe import ahead, as_file, joined
-from cd22kg.validation.terms import KEPT, XSD, to_authored
+from cd22kg.validation.terms import KEPT, XSD, text_of, to_authored
 
 _TYPED = re.compile(rb"\^\^")
 _XSD = re.compile(rb"\^\^<" + re.escape(XSD.encode()) + rb"(\w+)>")
@@ -22,11 +22,15 @@ _ESCAPED_IRI = re.compile(rb'<[^<>"\s]*\\[uU]')
 _LINE_END = re.compile(rb"[\r\n]")
 _CHUNK = 1 << 20
 #: Text that is loaded at a time: while the engine works, outside the interpreter's lock, the next is made.
-_PART, _PART_ON_DISK = 8 << 20, 128 << 20
+_PART, _PART_ON_DISK = 32 << 20, 128 << 20
 #: The longest line, and the most text of lines with blank nodes that is held in memory.
 _LONGEST, _MOST_BLANK = 16 << 20, 64 << 20
 #: More properties than this are not searched for one by one.
 _FEW = 6
+#: A node at the beginning of a line as it is mostly written, and what stands in text where there are others.
+_USUAL, _UNUSUAL = re.compile(rb"<[^<>\\]*>"), (b"\t", b"\\", b"><", b"_:")
+#: A line and its number, from 1 on.
+NumberedLine = tuple[int, bytes]
 #: Numbers, as they are written, whose folding is remembered.
 _REMEMBERED = 100_000
 
@@ -39,12 +43,20 @@ class LineFile(Authored):
         lines: Number of lines loaded.
     """
 
-    def __init__(self, file: RdfFile, predicates: Collection[str] | None = None) -> None:
-        """Take a file, and the IRIs of the properties that matter; all where nothing is given."""
+    def __init__(self, file: RdfFile, predicates: Collection[str] | None = None, watched: Collection[str] = ()) -> None:
+        """Take a file, and the IRIs of the properties that matter; all where nothing is given.
+
+        Of those that are `watched` it is noted while they are loaded which have literals that a store folds.
+        """
         self._file = RdfFile(file.path, file.name, labels=True)
         super().__init__(lambda: self._file)
-        self._wanted = None if predicates is None else frozenset(f"<{iri}>".encode() for iri in predicates)
+        self._wanted = None if predicates is None else frozenset(f"<{iri}".encode() for iri in predicates)
         self._known: dict[tuple[bytes, bytes], bool] = {}
+        self._about: tuple[frozenset[bytes], list[NumberedLine]] = (frozenset(), [])
+        self._watched = frozenset(watched)
+        self._search = _any_of(watched) if watched else None
+        self._seen: dict[bytes, bytes] = {}
+        self._is_loaded = False
         self.leaves_out = False
         self.lines = 0
 
@@ -67,6 +79,7 @@ class LineFile(Authored):
                 # The place in what was left is not the place in the file.
                 deque(self._file, maxlen=0)
                 raise
+        self._is_loaded = True
 
     def _loaded(self, blank: IO[bytes]) -> Iterator[bytes]:
         """Yield the text of the statements that matter; those with a blank node are written into a file instead."""
@@ -75,6 +88,8 @@ class LineFile(Authored):
             self.leaves_out = self.leaves_out or bool(other)
             self._look_at(other)
             self.lines += kept.count(b"\n") + kept.count(b"\r") + (kept[-1:] not in (b"\n", b"\r", b""))
+            if self._search is not None:
+                self._seen |= {_predicate(line) or line: line for line in self._suspects(kept, self._search)}
             kept = self._written(kept)
             if b"_:" in kept:
                 lines = kept.splitlines(keepends=True)
@@ -96,17 +111,19 @@ class LineFile(Authored):
         others: list[bytes] = []
         assert self._wanted is not None  # noqa: S101  # for the type checker
         for line in chunk.splitlines(keepends=True):
-            start = line.find(b">") + 2
-            end = line.find(b"> ", start) + 1
+            terms = line.split(b"> ", 2)
             # In doubt, as where terms stand close together or have escapes, or the subject has no name, a line matters.
-            usual = line[:1] == b"<" == line[start : start + 1] and line[start - 1 : start] == b" "
-            drop = usual and end and (name := line[start:end]) not in self._wanted and b"\\" not in name
-            (others if drop else wanted).append(line)
+            if len(terms) < 3 or (name := terms[1]) in self._wanted:
+                wanted.append(line)
+            elif line[:1] == b"<" == name[:1] and b">" not in terms[0] and b"\\" not in name:
+                others.append(line)
+            else:
+                wanted.append(line)
         return b"".join(wanted), b"".join(others)
 
     def _chunks(self) -> Iterator[bytes]:
         """Yield the text of the file in parts of whole lines."""
-        with self._file.reading() as source:
+        with self._file.reading(again=self._is_loaded) as source:
             rest = b""
             while data := rest + source.read(_CHUNK):
                 if data[-1:] not in (b"\n", b"\r"):
@@ -125,6 +142,25 @@ class LineFile(Authored):
         search = _any_of(predicates) if predicates is not None and len(predicates) <= _FEW else None
         lines = (line for chunk in self._chunks() for line in self._suspects(chunk, search))
         yield from filter(has_folded, parse(as_file(lines), format=self._file.syntax, rename_blank_nodes=False))
+
+    def folded_in(self, predicates: Collection[str] | None) -> frozenset[str]:
+        """Return which of these properties, or of all, have such a literal."""
+        if predicates is None or not self._watched.issuperset(predicates):
+            return super().folded_in(predicates)
+        quads = parse(b"".join(self._seen.values()), format=self._file.syntax)
+        return frozenset(quad.predicate.value for quad in quads if has_folded(quad)) & frozenset(predicates)
+
+    def folded_of(self, nodes: Collection[Term]) -> Iterator[Quad]:
+        """Yield the quads with a literal that a store folds, at least those of these nodes."""
+        lines = (line + b"\n" for _, line in self.about(frozenset(written(text_of(node)) for node in nodes)))
+        yield from filter(has_folded, parse(as_file(lines), format=self._file.syntax, rename_blank_nodes=False))
+
+    def about(self, nodes: frozenset[bytes]) -> list[NumberedLine]:
+        """Return the lines, with their numbers, that may begin with one of the nodes; remembered for the next time."""
+        if not nodes <= self._about[0]:
+            with self._file.reading(again=True) as source:
+                self._about = (nodes, list(lines_about(source, nodes)))
+        return self._about[1]
 
     def is_whole(self, count: int) -> bool:
         """Return whether a store with so many quads is known to hold each of them: that no two became one."""
@@ -194,6 +230,32 @@ def _line_at(chunk: bytes, position: int) -> bytes:
     return chunk[start : end.start() if end else len(chunk)] + b"\n"
 
 
+def _predicate(line: bytes) -> bytes:
+    """Return the second term of a line as it is mostly written; nothing in doubt."""
+    terms = line.split(b"> ", 2)
+    return terms[1] if len(terms) == 3 and line[:1] == b"<" == terms[1][:1] and b">" not in terms[0] else b""
+
+
 def _has_escaped_iri(chunk: bytes) -> bool:
     # One sign is found far faster than two.
     return b"\\" in chunk and (b"\\u" in chunk or b"\\U" in chunk) and _ESCAPED_IRI.search(chunk) is not None
+
+
+def written(subject: str) -> bytes:
+    """Return a node as N-Triples writes it: an IRI, or the label of a blank node."""
+    return (subject if subject.startswith("_:") else f"<{subject}>").encode(errors="replace")
+
+
+def lines_about(source: BinaryIO, nodes: frozenset[bytes]) -> Iterator[NumberedLine]:
+    """Yield the lines, with their numbers, that may begin with one of the nodes."""
+    before, maybe = 0, {*nodes, b""}
+    while text := source.read(_CHUNK):
+        text += source.readline()
+        lines = text.splitlines() if b"\r" in text else text.removesuffix(b"\n").split(b"\n")
+        firsts = [line.partition(b" ")[0] for line in lines]
+        if any(mark in text for mark in _UNUSUAL):
+            found = [at for at, first in enumerate(firsts) if first in maybe or not _USUAL.fullmatch(first)]
+        else:
+            found = [at for at, first in enumerate(firsts) if first in maybe]
+        yield from ((before + at + 1, lines[at]) for at in found)
+        before += len(lines)

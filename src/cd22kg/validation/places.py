@@ -8,24 +8,19 @@ doubt there is none: a wrong line is worse than no line.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from pyoxigraph import Quad, RdfFormat, parse
 
 from cd22kg.errors import Cd22kgError, Location
 from cd22kg.gate.rdf import RdfFile
+from cd22kg.validation.lines import LineFile, NumberedLine, lines_about, written
 from cd22kg.validation.terms import text_of
 from cd22kg.validation.turtle_places import MAX_BYTES, Spot, spots_in
 
 _BY_LINE = {RdfFormat.N_TRIPLES, RdfFormat.N_QUADS}
 _TURTLE = {RdfFormat.TURTLE, RdfFormat.TRIG}
-#: A node at the beginning of a line as it is mostly written, and what stands in text where there are others.
-_USUAL, _UNUSUAL = re.compile(rb"<[^<>\\]*>"), (b"\t", b"\\", b"><", b"_:")
-#: Bytes looked at together.
-_CHUNK = 1 << 20
 #: Node, property and value as findings name them; what is not known is empty.
 Wanted = tuple[str, str, str]
 
@@ -46,11 +41,15 @@ class RdfPlaces:
         return None
 
 
-def places_in(path: Path, wanted: Iterable[Wanted]) -> RdfPlaces | None:
+def places_in(path: Path, wanted: Iterable[Wanted], lines: LineFile | None = None) -> RdfPlaces | None:
     """Return where these stand in a file; nothing where its syntax is another, or it is too large.
 
-    The scan ends as soon as all have been found.
+    The scan ends as soon as all have been found. Where the file was loaded by the line, it knows its `lines`.
     """
+    if lines is not None:
+        triples = frozenset(wanted)
+        numbered = lines.about(frozenset(written(subject) for subject, _, _ in triples))
+        return RdfPlaces(str(path), _in_lines(iter(numbered), triples)) if triples else None
     if not path.is_file():
         return None  # what can be read only once has been
     file, triples = RdfFile(path), frozenset(wanted)
@@ -60,7 +59,8 @@ def places_in(path: Path, wanted: Iterable[Wanted]) -> RdfPlaces | None:
             return None
         with file.reading() as source:
             if syntax in _BY_LINE:
-                return RdfPlaces(str(path), _in_lines(source, triples))
+                nodes = frozenset(written(subject) for subject, _, _ in triples)
+                return RdfPlaces(str(path), _in_lines(lines_about(source, nodes), triples))
             data = source.read(MAX_BYTES + 1)
             if len(data) > MAX_BYTES:
                 return None
@@ -69,13 +69,12 @@ def places_in(path: Path, wanted: Iterable[Wanted]) -> RdfPlaces | None:
         return None  # it is no longer what was validated
 
 
-def _in_lines(source: BinaryIO, wanted: frozenset[Wanted]) -> dict[Wanted, Spot]:
+def _in_lines(lines: Iterator[NumberedLine], wanted: frozenset[Wanted]) -> dict[Wanted, Spot]:
     """Return where wanted nodes begin a line, and from which column on it says what is wanted of them."""
-    nodes = {_written(subject) for subject, _, _ in wanted}
     pairs = {(subject, predicate) for subject, predicate, _ in wanted}
     left = set(wanted)
     found: dict[Wanted, Spot] = {}
-    for number, line in _candidates(source, nodes):
+    for number, line in lines:
         quad = _parsed(line)
         if quad is None:
             continue
@@ -92,25 +91,6 @@ def _in_lines(source: BinaryIO, wanted: frozenset[Wanted]) -> dict[Wanted, Spot]
         if not left:
             break
     return found
-
-
-def _candidates(source: BinaryIO, nodes: set[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines, with their numbers, that may begin with one of the nodes."""
-    before, maybe = 0, {*nodes, b""}
-    while text := source.read(_CHUNK):
-        text += source.readline()
-        lines = text.split(b"\n")
-        firsts = [line.partition(b" ")[0] for line in lines]
-        if any(mark in text for mark in _UNUSUAL):
-            found = [at for at, first in enumerate(firsts) if first in maybe or not _USUAL.fullmatch(first)]
-        else:
-            found = [at for at, first in enumerate(firsts) if first in maybe]
-        yield from ((before + at + 1, lines[at]) for at in found)
-        before += len(lines) - 1
-
-
-def _written(subject: str) -> bytes:
-    return (subject if subject.startswith("_:") else f"<{subject}>").encode(errors="replace")
 
 
 def _parsed(line: bytes) -> Quad | None:
