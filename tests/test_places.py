@@ -70,6 +70,16 @@ def test_by_line(tmp_path: Path, name: str) -> None:
     ]
 
 
+def test_line_ends(tmp_path: Path) -> None:
+    """A line may end in any of the three ways."""
+    path = tmp_path / "data.nt"
+    path.write_bytes(
+        "\r".join(f'<{EX}{n}> <{EX}p> "{n}" .' for n in "abc").encode() + f'\r\n<{EX}d> <{EX}p> "d" .'.encode()
+    )
+
+    assert found(path, *((name, "", "") for name in "abcd")) == ["1:1", "2:1", "3:1", "4:1"]
+
+
 @pytest.mark.parametrize("name", ["data.ttl", "data.trig"])
 def test_in_turtle(tmp_path: Path, name: str) -> None:
     """What stands in comments, texts, lists and nodes without a name is not taken for a statement."""
