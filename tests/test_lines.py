@@ -13,16 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Quad, RdfFormat, parse, serialize
 
-from cd22kg.conformance import open_data, reads_of, validate_data
+from cd22kg.conformance import Reads, open_data, reads_of, validate_data
 from cd22kg.errors import InputError
 from cd22kg.gate.rdf import RdfFile
 from cd22kg.store import OxigraphStore
+from cd22kg.validation import pyshacl_engine
 from cd22kg.validation.authored import Authored
 from cd22kg.validation.engine import Validator
 from cd22kg.validation.lines import LineFile
 from cd22kg.validation.pipe import ahead
 from cd22kg.validation.plan import Result
 from cd22kg.validation.shapes import Shapes
+from cd22kg.validation.terms import text_of
 from tests.test_shacl_agreement import CALM, data_graphs, key, shape_graphs
 
 EX = "http://example.org/"
@@ -111,8 +113,9 @@ def test_only_what_is_read_is_loaded(tmp_path: Path) -> None:
     assert store.count() == 2
     assert {str(quad.subject) for quad in store.quads()} == {f"<{EX}a>", "_:x"}
     assert lines.leaves_out
-    assert lines.is_whole(2)
-    assert not lines.is_whole(1)
+    assert lines.is_whole(store)
+    store.load(parse(f"<{EX}a> <{EX}p> 7 .", format=RdfFormat.TURTLE))
+    assert not lines.is_whole(store)
 
 
 @pytest.mark.parametrize("bad", [f"<{EX}a> <{EX}q> <b c> .", f"<{EX}a> <{EX}p> 7 .", f'<{EX}a> <{EX}q> "x .'])
@@ -173,3 +176,90 @@ def test_pipe_ends_with_its_reader() -> None:
     with pytest.raises(ValueError, match="told"):
         list(ahead(failing()))
     assert active_count() == before
+
+
+def verdicts(tmp_path: Path, shapes: str, data: str, ending: str = "nt") -> set[str]:
+    """Return the nodes at fault, once loading what is read is known to find what loading everything does."""
+    prefixes = f"@prefix ex: <{EX}> . @prefix sh: <http://www.w3.org/ns/shacl#> . @prefix xsd: <{XSD}> ."
+    given_shapes = Shapes(tuple(parse(prefixes + shapes, format=RdfFormat.TURTLE)), {}, frozenset())
+    path = tmp_path / f"data.{ending}"
+    path.write_text(data, encoding="utf-8")
+    found = []
+    for reads in (reads_of(given_shapes), Reads()):
+        with open_data(path, reads) as opened:
+            found.append({entry.focus for entry in validate_data(opened, given_shapes).report.findings})
+    quads = RdfFile(path, labels=True)
+    found.append({text_of(result.focus) for result in pyshacl_engine.run(quads, given_shapes.quads)})
+
+    assert found[0] == found[1] == found[2]
+    return {focus.removeprefix(EX) for focus in found[0]}
+
+
+AT_MOST_ONE = "ex:s a sh:NodeShape ; sh:targetClass ex:C ; sh:property [ sh:path ex:p ; sh:maxCount 1 ] ."
+TYPE = f"<{EX}a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{EX}C> .\n"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f"<{EX}a> <{EX}p>\t<{EX}1> .\n<{EX}a> <{EX}p>\t<{EX}2> .\n",
+        f'<{EX}a> <{EX}p>"a > b" .\n<{EX}a> <{EX}p>"b > c" .\n',
+        f"<{EX}a>\t<{EX}p> <{EX}1> .\n<{EX}a><{EX}p> <{EX}2> .\n",
+    ],
+)
+def test_blanks_of_every_kind(tmp_path: Path, lines: str) -> None:
+    """Whatever stands between the terms, a statement that is read is loaded."""
+    assert verdicts(tmp_path, AT_MOST_ONE, TYPE + lines) == {"a"}
+    assert verdicts(tmp_path, AT_MOST_ONE, TYPE.replace("> <", ">\t<") + lines) == {"a"}
+
+
+def test_digits_beside_what_only_looks_like_it(tmp_path: Path) -> None:
+    """A literal that a store folds is not forgotten for one that it keeps."""
+    shape = "ex:s a sh:NodeShape ; sh:targetSubjectsOf ex:p ; sh:property [ sh:path ex:p ; sh:pattern '^1' ] ."
+    lines = f'<{EX}a> <{EX}p> "01"^^<{XSD}integer> .\n' + "".join(
+        f'<{EX}b{number}> <{EX}p> "1{number}"^^<urn:dt> .\n' for number in range(20)
+    )
+    assert verdicts(tmp_path, shape, lines) == {"a"}
+
+
+def test_literals_that_become_one_across_graphs(tmp_path: Path) -> None:
+    """Two literals in two graphs are two values, though a store gives both back alike."""
+    lines = f'<{EX}a> <{EX}p> "1.0"^^<{XSD}decimal> <{EX}g> .\n<{EX}a> <{EX}p> "1.00"^^<{XSD}decimal> <{EX}h> .\n'
+
+    assert verdicts(tmp_path, AT_MOST_ONE, TYPE + lines, "nq") == {"a"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "$this ex:p/!ex:q ?x",
+        "$this ex:p [ ex:bad ?y ]",
+        "{ SELECT $this (COUNT(?x) AS ?n) WHERE { $this ex:p ?x } GROUP BY $this } FILTER(?n > 1)",
+    ],
+)
+def test_queries_read_what_they_name(tmp_path: Path, body: str) -> None:
+    """Negated steps, brackets and counts: what a query reads is loaded, and nothing is counted twice."""
+    declared = f'ex:o sh:declare [ sh:prefix "ex" ; sh:namespace "{EX}"^^xsd:anyURI ] .'
+    query = f"sh:sparql [ sh:prefixes ex:o ; sh:select 'SELECT $this WHERE {{ {body} }}' ]"
+    triples = ("a", "q", "1"), ("a", "q", "2"), ("a", "p", "b"), ("b", "bad", "c")
+    lines = "".join(f"<{EX}{s}> <{EX}{p}> <{EX}{o}> .\n" for s, p, o in triples)
+    shape = f"{declared} ex:s a sh:NodeShape ; sh:targetSubjectsOf ex:q ; {query} ."
+
+    assert verdicts(tmp_path, shape, lines) == (set() if "COUNT" in body else {"a"})
+
+
+def test_prefixes_in_a_query_are_left_to_pyshacl(tmp_path: Path) -> None:
+    """A query with prefixes of its own is not compiled, and all of the data are loaded for it."""
+    query = f"sh:sparql [ sh:select 'PREFIX e: <{EX}> SELECT $this WHERE {{ {{ $this e:p ?x }} }}' ]"
+    shape = f"ex:s a sh:NodeShape ; sh:targetSubjectsOf ex:q ; {query} ."
+
+    assert verdicts(tmp_path, shape, f"<{EX}a> <{EX}q> <{EX}1> .\n<{EX}a> <{EX}p> <{EX}2> .\n") == {"a"}
+
+
+def test_file_that_changes_meanwhile(tmp_path: Path) -> None:
+    """A file that is another when it is looked at again is told as such."""
+    lines, _ = load(tmp_path / "data.nt", f"<{EX}a> <{EX}p> 7 .".replace("7", f'"07"^^<{XSD}integer>'))
+    (tmp_path / "data.nt").write_text(f'<{EX}a> <{EX}p> "07"^^<{XSD} .', encoding="utf-8")
+
+    with pytest.raises(InputError, match="changed while it was read"):
+        list(lines.folded())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -53,7 +54,11 @@ def _is_sane(path: Path) -> bool:
 
 def toolkit_digest() -> str:
     """Return a digest of all that decides on a report: ontology, rules, shapes, code and libraries."""
-    total = hashlib.sha256("".join(f"{name} {version(name)}\n" for name in DECIDING).encode())
+    versions = [
+        f"python {sys.version_info[0]}.{sys.version_info[1]}",
+        *(f"{name} {version(name)}" for name in DECIDING),
+    ]
+    total = hashlib.sha256("\n".join(versions).encode())
     package = Path(__file__).parent
     found = [(path.relative_to(package), path) for path in package.rglob("*.py")]
     for top in map(folder, ("ontology", "shapes")):

@@ -70,7 +70,7 @@ def _limits(events: str, total: str, level: str) -> dict[str, Decimal]:
     for name, interval in _METHODS.items():
         try:
             low, high = interval(int(events), int(total), level=float(level) / 100)
-        except ValueError:
+        except (ValueError, ArithmeticError):
             return {}
         found[f"{name}Lower"], found[f"{name}Upper"] = (round(Decimal(limit), _DIGITS) for limit in (low, high))
     return found

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from pyoxigraph import NamedNode, Quad
 
-from cd22kg.store import OxigraphStore, Term
+from cd22kg.store import OxigraphStore, Store, Term
 from cd22kg.validation.terms import is_folded, to_authored
 
 #: Yields the quads of the data, anew at each call.
@@ -45,10 +45,10 @@ class Authored:
         names = frozenset(node.value for node in found)
         return names if predicates is None else names & frozenset(predicates)
 
-    def is_whole(self, count: int) -> bool:
-        """Return whether a store with so many quads is known to hold each of them: that no two became one."""
+    def is_whole(self, store: Store) -> bool:
+        """Return whether a store of them is known to hold each, and in one graph: that no two became one."""
         quads = self._source()
-        return isinstance(quads, Sequence) and len(quads) == count
+        return isinstance(quads, Sequence) and len(quads) == store.count() and not store.graphs()
 
     def load_whole(self, store: OxigraphStore, predicates: Collection[str] | None) -> None:
         """Load the quads with these properties, or all, into a store, such that it keeps the digits."""

@@ -114,12 +114,12 @@ class Compiler:
             merged: Whether a store may have made one of two literals.
         """
         nodes = (node for targets in self.focuses[shape.node].targets for node in targets.nodes)
-        if folded is not None and any(map(is_folded, nodes)):
+        if any(map(is_folded, nodes)):
             return True
         depends = False
         for constraint in self.parts(shape):
             if constraint.query:
-                depends = depends or reads_digits(constraint.query)
+                depends = depends or reads_digits(constraint.query) or (merged and has_aggregate(constraint.query))
             elif constraint.name in ("Closed", "UniqueLang", "Class", "NodeKind", "LanguageIn"):
                 continue
             elif constraint.name in _COUNTS:

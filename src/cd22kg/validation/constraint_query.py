@@ -29,6 +29,7 @@ _READS_DIGITS = {"STR", "STRLEN", "STRAFTER", "STRBEFORE", "STRSTARTS", "STRENDS
     *("CONTAINS", "CONCAT", "DATATYPE", "SAMETERM", "MD5", "SHA1", "SHA256", "SHA384", "SHA512", "LCASE", "UCASE"),
     "ENCODE_FOR_URI",
 }
+_ESCAPE = re.compile(r"\\(.)")
 _ONE_PROPERTY = re.compile(r"<[^<>]*>|[\w.-]*:[\w.-]+")
 
 
@@ -81,6 +82,8 @@ def blocker(query: Query, *, nested: bool) -> str:
         return f"its query goes beyond what is compiled: {error}"
     if any(token.variable == "shapesGraph" for token in found.tokens):
         return "its query asks the shapes graph"
+    if found.words() & {"PREFIX", "BASE"}:
+        return "its query declares prefixes, which `sh:prefixes` is for"
     if query.form == "ask" and any(group.kind == "select" for group in found.where.walk()):
         return "its validator has a query in a query"
     if nested and query.form == "select" and found.words() & ({"GROUP", "HAVING", "LIMIT", "OFFSET"} | _AGGREGATES):
@@ -103,7 +106,7 @@ def predicates_of(query: Query) -> set[str] | None:
     found: set[str] = set()
     for group in read(query.text).where.walk():
         for pattern in group.triples:
-            if pattern.predicate[0] in "?$" or pattern.predicate[0] == "!":
+            if pattern.predicate[0] in "?$" or "!" in pattern.predicate or "[]" in (pattern.subject, pattern.object):
                 return None
     for token in read(query.text).tokens:
         if token.kind in ("iri", "name"):
@@ -115,7 +118,7 @@ def _expanded(text: str, prefixes: Mapping[str, str]) -> str:
     if text.startswith("<"):
         return text[1:-1]
     prefix, _, local = text.partition(":")
-    return prefixes.get(prefix, "") + local
+    return prefixes.get(prefix, "") + _ESCAPE.sub(r"\1", local)
 
 
 @dataclass(frozen=True)
@@ -184,7 +187,7 @@ def select_violations(shape: Shape, constraint: Constraint, focus: Focus, schema
     inserts: dict[int, str] = {}
     if not free:
         pattern = focus.pattern("?this", schema, names)
-        if "UNION" in pattern or "VALUES" in pattern:
+        if "UNION" in pattern or "VALUES" in pattern or has_aggregate(query):
             pattern = f"{{ SELECT DISTINCT ?this WHERE {{ {pattern} }} }}"
         inserts = {group.start: pattern for group in _open_groups(found.where)}
     start = found.where.start

@@ -178,7 +178,7 @@ class Validator:
 
     def _reading_digits(self, shapes: Iterable[Shape], store: Store, authored: Authored | None) -> tuple[Shape, ...]:
         """Return those of the shapes whose verdict can depend on digits that a store loses."""
-        merged = authored is None or not authored.is_whole(store.count())
+        merged = authored is None or not authored.is_whole(store)
         doubtful = tuple(shape for shape in shapes if self.compiler.reads_form(shape, merged=merged))
         if authored is None:
             return doubtful

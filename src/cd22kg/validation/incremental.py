@@ -9,6 +9,7 @@ from pyoxigraph import NamedNode
 from cd22kg.store import Store, Term
 from cd22kg.validation.affected import Affected, Change, TooWideError
 from cd22kg.validation.authored import Source
+from cd22kg.validation.constraint_query import read
 from cd22kg.validation.engine import Part, Validation, Validator
 from cd22kg.validation.focus import Focus, LocalSchema, Names, Schema
 from cd22kg.validation.plan import Check, Result
@@ -86,6 +87,8 @@ class Concerned:
             yield from self.compiler.checks(shape, local, lenient=lenient, focus=focus)
 
     def _nodes(self, shape: Shape) -> frozenset[Term] | None:
+        if any(constraint.query and "NOW" in read(constraint.query.text).words() for constraint in shape.constraints):
+            return None  # the clock has changed too
         reads = self.compiler.predicates(shape)
         if reads is not None and not reads & self.affected.predicates:
             return frozenset()
@@ -97,9 +100,10 @@ class Concerned:
         return frozenset(nodes) if all(isinstance(node, NamedNode) for node in nodes) else None
 
     def _trails(self, shape: Shape) -> list[Trail]:
-        prefixes = {p: iri for c in shape.constraints if c.query for p, iri in c.query.prefixes.items()}
         return [
-            trail for check in self.compiler.checks(shape, self.schema) for trail in trails_of(check.query, prefixes)
+            trail
+            for check in self.compiler.checks(shape, self.schema)
+            for trail in trails_of(check.query, _prefixes(check))
         ]
 
     def _focus(self, shape: Shape, nodes: frozenset[Term]) -> Focus | None:
@@ -111,3 +115,8 @@ class Concerned:
         text = f"SELECT ?this WHERE {{ VALUES ?this {{ {listed} }} FILTER({test}) }}"
         found = [row[0] for row in self.store.select(text, name=f"{shape.name}: what a change concerns")[1]]
         return Focus((Targets(nodes=tuple(node for node in found if node is not None)),)) if found else None
+
+
+def _prefixes(check: Check) -> dict[str, str]:
+    """Return the prefixes that the query of a check declares."""
+    return {p: iri for c in check.constraints if c.query for p, iri in c.query.prefixes.items()}

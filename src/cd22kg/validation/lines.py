@@ -10,8 +10,9 @@ from typing import IO, BinaryIO
 
 from pyoxigraph import Quad, parse
 
+from cd22kg.errors import InputError, Location
 from cd22kg.gate.rdf import RdfFile
-from cd22kg.store import OxigraphStore, Term
+from cd22kg.store import OxigraphStore, Store, Term
 from cd22kg.validation.authored import Authored, has_folded
 from cd22kg.validation.pipe import ahead, as_file, joined
 from cd22kg.validation.terms import KEPT, XSD, text_of, to_authored
@@ -55,7 +56,7 @@ class LineFile(Authored):
         self._about: tuple[frozenset[bytes], list[NumberedLine]] = (frozenset(), [])
         self._watched = frozenset(watched)
         self._search = _any_of(watched) if watched else None
-        self._seen: dict[bytes, bytes] = {}
+        self._seen: set[str] = set()
         self._is_loaded = False
         self.leaves_out = False
         self.lines = 0
@@ -78,7 +79,7 @@ class LineFile(Authored):
             except SyntaxError:
                 # The place in what was left is not the place in the file.
                 deque(self._file, maxlen=0)
-                raise
+                raise self._changed() from None
         self._is_loaded = True
 
     def _loaded(self, blank: IO[bytes]) -> Iterator[bytes]:
@@ -89,13 +90,23 @@ class LineFile(Authored):
             self._look_at(other)
             self.lines += kept.count(b"\n") + kept.count(b"\r") + (kept[-1:] not in (b"\n", b"\r", b""))
             if self._search is not None:
-                self._seen |= {_predicate(line) or line: line for line in self._suspects(kept, self._search)}
+                self._note(kept, self._search)
             kept = self._written(kept)
             if b"_:" in kept:
                 lines = kept.splitlines(keepends=True)
                 blank.writelines(line for line in lines if b"_:" in line)
                 kept = b"".join(line for line in lines if b"_:" not in line)
             yield kept
+
+    def _note(self, chunk: bytes, search: re.Pattern[bytes]) -> None:
+        """Note which of the watched properties have a literal that a store folds."""
+        known: set[bytes] = set()
+        for line in self._suspects(chunk, search):
+            if (name := _predicate(line)) and name in known:
+                continue
+            for quad in filter(has_folded, parse(line, format=self._file.syntax)):
+                self._seen.add(quad.predicate.value)
+                known.add(name)
 
     def _look_at(self, other: bytes) -> None:
         """Parse statements that are not loaded, for their faults."""
@@ -115,7 +126,7 @@ class LineFile(Authored):
             # In doubt, as where terms stand close together or have escapes, or the subject has no name, a line matters.
             if len(terms) < 3 or (name := terms[1]) in self._wanted:
                 wanted.append(line)
-            elif line[:1] == b"<" == name[:1] and b">" not in terms[0] and b"\\" not in name:
+            elif line[:1] == b"<" == name[:1] and not (b">" in terms[0] or b">" in name or b"\\" in name):
                 others.append(line)
             else:
                 wanted.append(line)
@@ -141,19 +152,28 @@ class LineFile(Authored):
         """Yield the quads with a literal that a store folds, at least those with these properties."""
         search = _any_of(predicates) if predicates is not None and len(predicates) <= _FEW else None
         lines = (line for chunk in self._chunks() for line in self._suspects(chunk, search))
-        yield from filter(has_folded, parse(as_file(lines), format=self._file.syntax, rename_blank_nodes=False))
+        yield from self._folded_in_text(lines)
+
+    def _folded_in_text(self, lines: Iterator[bytes]) -> Iterator[Quad]:
+        try:
+            yield from filter(has_folded, parse(as_file(lines), format=self._file.syntax, rename_blank_nodes=False))
+        except SyntaxError:
+            raise self._changed() from None
+
+    def _changed(self) -> InputError:
+        name = self._file.name or str(self._file.path)
+        return InputError("the file changed while it was read", Location(name), hint="validate it again")
 
     def folded_in(self, predicates: Collection[str] | None) -> frozenset[str]:
         """Return which of these properties, or of all, have such a literal."""
         if predicates is None or not self._watched.issuperset(predicates):
             return super().folded_in(predicates)
-        quads = parse(b"".join(self._seen.values()), format=self._file.syntax)
-        return frozenset(quad.predicate.value for quad in quads if has_folded(quad)) & frozenset(predicates)
+        return frozenset(self._seen.intersection(predicates))
 
     def folded_of(self, nodes: Collection[Term]) -> Iterator[Quad]:
         """Yield the quads with a literal that a store folds, at least those of these nodes."""
-        lines = (line + b"\n" for _, line in self.about(frozenset(written(text_of(node)) for node in nodes)))
-        yield from filter(has_folded, parse(as_file(lines), format=self._file.syntax, rename_blank_nodes=False))
+        found = self.about(frozenset(written(text_of(node)) for node in nodes))
+        yield from self._folded_in_text(line + b"\n" for _, line in found)
 
     def about(self, nodes: frozenset[bytes]) -> list[NumberedLine]:
         """Return the lines, with their numbers, that may begin with one of the nodes; remembered for the next time."""
@@ -162,9 +182,9 @@ class LineFile(Authored):
                 self._about = (nodes, list(lines_about(source, nodes)))
         return self._about[1]
 
-    def is_whole(self, count: int) -> bool:
-        """Return whether a store with so many quads is known to hold each of them: that no two became one."""
-        return count == self.lines
+    def is_whole(self, store: Store) -> bool:
+        """Return whether a store of them is known to hold each, and in one graph: that no two became one."""
+        return store.count() == self.lines and not store.graphs()
 
     def load_whole(self, store: OxigraphStore, predicates: Collection[str] | None) -> None:
         """Load the quads with these properties, or all, into a store, such that it keeps the digits."""
@@ -233,7 +253,9 @@ def _line_at(chunk: bytes, position: int) -> bytes:
 def _predicate(line: bytes) -> bytes:
     """Return the second term of a line as it is mostly written; nothing in doubt."""
     terms = line.split(b"> ", 2)
-    return terms[1] if len(terms) == 3 and line[:1] == b"<" == terms[1][:1] and b">" not in terms[0] else b""
+    if len(terms) < 3 or b">" in terms[0] or b">" in terms[1]:
+        return b""
+    return terms[1] if line[:1] == b"<" == terms[1][:1] else b""
 
 
 def _has_escaped_iri(chunk: bytes) -> bool:
@@ -250,7 +272,7 @@ def lines_about(source: BinaryIO, nodes: frozenset[bytes]) -> Iterator[NumberedL
     """Yield the lines, with their numbers, that may begin with one of the nodes."""
     before, maybe = 0, {*nodes, b""}
     while text := source.read(_CHUNK):
-        text += source.readline()
+        text += source.readline(_LONGEST)
         lines = text.splitlines() if b"\r" in text else text.removesuffix(b"\n").split(b"\n")
         firsts = [line.partition(b" ")[0] for line in lines]
         if any(mark in text for mark in _UNUSUAL):

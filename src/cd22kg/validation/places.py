@@ -46,10 +46,6 @@ def places_in(path: Path, wanted: Iterable[Wanted], lines: LineFile | None = Non
 
     The scan ends as soon as all have been found. Where the file was loaded by the line, it knows its `lines`.
     """
-    if lines is not None:
-        triples = frozenset(wanted)
-        numbered = lines.about(frozenset(written(subject) for subject, _, _ in triples))
-        return RdfPlaces(str(path), _in_lines(iter(numbered), triples)) if triples else None
     if not path.is_file():
         return None  # what can be read only once has been
     file, triples = RdfFile(path), frozenset(wanted)
@@ -57,6 +53,9 @@ def places_in(path: Path, wanted: Iterable[Wanted], lines: LineFile | None = Non
         syntax = file.syntax
         if not triples or syntax not in _BY_LINE | _TURTLE:
             return None
+        if lines is not None:
+            numbered = lines.about(frozenset(written(subject) for subject, _, _ in triples))
+            return RdfPlaces(str(path), _in_lines(iter(numbered), triples))
         with file.reading() as source:
             if syntax in _BY_LINE:
                 nodes = frozenset(written(subject) for subject, _, _ in triples)
@@ -65,7 +64,7 @@ def places_in(path: Path, wanted: Iterable[Wanted], lines: LineFile | None = Non
             if len(data) > MAX_BYTES:
                 return None
             return RdfPlaces(str(path), spots_in(data.decode(), file.base, triples))
-    except (Cd22kgError, UnicodeError):
+    except (Cd22kgError, UnicodeError, SyntaxError):
         return None  # it is no longer what was validated
 
 

@@ -113,6 +113,8 @@ class _Reader:
         path = pattern.predicate
         if path[0] in "?$":
             return Edge(subject, target, frozenset())
+        if "\\" in path:
+            raise UnreadableQueryError("it has a name with escapes")
         if "!" in path:
             return Edge(subject, target, frozenset(), is_path=True)
         steps = [self.iri(text) for text in _STEP.findall(path)]
