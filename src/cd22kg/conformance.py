@@ -14,7 +14,7 @@ from cd22kg.gate.rdf import BY_LINE, RdfFile
 from cd22kg.progress import Progress
 from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
 from cd22kg.validation.authored import Source
-from cd22kg.validation.engine import Validator
+from cd22kg.validation.focus import finds
 from cd22kg.validation.lines import LineFile
 from cd22kg.validation.places import places_in
 from cd22kg.validation.rules import shape_rules
@@ -129,7 +129,7 @@ def shapes_in(path: Path | None) -> Shapes:
     if not files:
         raise InputError("there is no .ttl file in the folder", Location(str(path)), hint="name the folder of shapes")
     shapes = read_shapes(files, foreign=True)
-    if not Validator(shapes.quads).compiler.shapes.roots():
+    if not shapes.validator.compiler.shapes.roots():
         raise InputError("no shape in it has a target", Location(str(path)), hint="give a shape a target")
     return shapes
 
@@ -140,7 +140,7 @@ def reads_of(shapes: Shapes, engine: str = "compiled") -> Reads:
     Raises:
         InputError: If a shape is malformed.
     """
-    validator = Validator(shapes.quads)
+    validator = shapes.validator
     properties = validator.reads(validator.shapes())
     if engine != "compiled" or validator.compiler.foreign or properties is None:
         return Reads()
@@ -167,11 +167,11 @@ def validate_data(
     if engine not in ENGINES:
         raise InputError(f"unknown engine `{engine}`", hint=f"one of: {', '.join(ENGINES)}")
     progress = progress or Progress()
-    if not data.is_part and not any(True for _ in data.store.select(_ANYTHING, name="survey of the data")[1]):
+    if not data.is_part and not finds(data.store, _ANYTHING):
         raise InputError(
             "there are no data", Location(data.name) if data.name else None, hint="name data with a triple"
         )
-    validator = Validator(shapes.quads)
+    validator = shapes.validator
     verdicts = Verdicts(data.store, shapes, validator.labels())
     with progress.step("validate") as say:
         if engine == "pyshacl":
@@ -190,7 +190,7 @@ def validate_data(
 
 def explain(data: Data, shapes: Shapes) -> str:
     """Return the queries that the shapes become for the data, and what is left to pySHACL, as text."""
-    validator = Validator(shapes.quads)
+    validator = shapes.validator
     lines = [f"# {node}: left to pySHACL, as {why}\n" for node, why in validator.compiler.foreign.items()]
     for check in validator.every_check(data.store):
         if check.guard:

@@ -37,7 +37,6 @@ from cd22kg.reasoning import apply_rules, read_rules, recomputed_intervals
 from cd22kg.store import OxigraphStore
 from cd22kg.validation import Report, read_shapes
 from cd22kg.validation.affected import Change
-from cd22kg.validation.engine import Validator
 from cd22kg.validation.incremental import revalidate
 from cd22kg.validation.kept import from_plain
 from cd22kg.validation.report import ordered
@@ -126,7 +125,7 @@ def _validated(before: _Before, reading: Reading, places: _Places) -> Report:
     kept, gone = dict.fromkeys(before.kept), set(before.gone)
     stated = kept | dict.fromkeys([*classified, *fresh])
     shapes = read_shapes()
-    validator = Validator(shapes.quads)
+    validator = shapes.validator
     with OxigraphStore() as store:
         store.bulk_load(stated)
         inferred = apply_rules(store, read_rules())

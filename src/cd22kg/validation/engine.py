@@ -13,7 +13,7 @@ from cd22kg.errors import InputError
 from cd22kg.store import OxigraphStore, Store, Term
 from cd22kg.validation.authored import Authored, Source
 from cd22kg.validation.compiler import Compiler
-from cd22kg.validation.focus import Focus, Names, Schema
+from cd22kg.validation.focus import Focus, Names, Schema, finds
 from cd22kg.validation.missing import without_missing
 from cd22kg.validation.plan import Check, Result
 from cd22kg.validation.runner import THREADS, Judge, Tally, add_all, run_checks, severity_of
@@ -159,7 +159,7 @@ class Validator:
             if "sh:target" in shape.foreign.split():
                 return True
             text = f"SELECT ?this WHERE {{ {Focus((shape.targets,)).pattern('?this', schema, Names())} }} LIMIT 1"
-            if any(True for _ in store.select(text, name="survey of the data")[1]):
+            if finds(store, text):
                 return True
         return False
 
@@ -234,7 +234,7 @@ class Validator:
             if iri not in numbers:
                 sample = f"SELECT ?value WHERE {{ ?s <{iri}> ?value }} LIMIT {SAMPLE}"
                 text = f"SELECT ?value WHERE {{ {{ {sample} }} FILTER(isNumeric(?value)) }} LIMIT 1"
-                numbers[iri] = any(True for _ in store.select(text, name="survey of the data")[1])
+                numbers[iri] = finds(store, text)
             return numbers[iri]
 
         found = []
@@ -286,7 +286,7 @@ def _kinds(iri: str, store: Store) -> Iterator[str]:
 
 def _in_two_graphs(store: Store, iri: str) -> bool:
     twice = f"GRAPH ?g {{ ?s <{iri}> ?o }} GRAPH ?h {{ ?s <{iri}> ?o }} FILTER(?g != ?h)"
-    return any(True for _ in store.select(f"SELECT ?s WHERE {{ {twice} }} LIMIT 1", name="survey of the data")[1])
+    return finds(store, f"SELECT ?s WHERE {{ {twice} }} LIMIT 1")
 
 
 def restore_digits(tally: Tally, source: Authored) -> None:

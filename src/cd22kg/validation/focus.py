@@ -16,6 +16,11 @@ ENOUGH = 10_000
 MAX_SUBCLASSES = 300
 
 
+def finds(store: Store, text: str) -> bool:
+    """Return whether a SELECT has a row."""
+    return any(True for _ in store.select(text, name="survey of the data")[1])
+
+
 def held(condition: str, test: str) -> str:
     """Return an expression for both, of which the engine cannot ask the second, a look-up, before the first.
 

@@ -179,7 +179,7 @@ class LineFile(Authored):
         """Return the lines, with their numbers, that may begin with one of the nodes; remembered for the next time."""
         if not nodes <= self._about[0]:
             with self._file.reading(again=True) as source:
-                self._about = (nodes, list(lines_about(source, nodes)))
+                self._about = (nodes, list(_lines_about(source, nodes)))
         return self._about[1]
 
     def is_whole(self, store: Store) -> bool:
@@ -268,7 +268,7 @@ def written(subject: str) -> bytes:
     return (subject if subject.startswith("_:") else f"<{subject}>").encode(errors="replace")
 
 
-def lines_about(source: BinaryIO, nodes: frozenset[bytes]) -> Iterator[NumberedLine]:
+def _lines_about(source: BinaryIO, nodes: frozenset[bytes]) -> Iterator[NumberedLine]:
     """Yield the lines, with their numbers, that may begin with one of the nodes."""
     before, maybe = 0, {*nodes, b""}
     while text := source.read(_CHUNK):

@@ -8,19 +8,18 @@ doubt there is none: a wrong line is worse than no line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from pyoxigraph import Quad, RdfFormat, parse
 
 from cd22kg.errors import Cd22kgError, Location
-from cd22kg.gate.rdf import RdfFile
-from cd22kg.validation.lines import LineFile, NumberedLine, lines_about, written
+from cd22kg.gate.rdf import BY_LINE, RdfFile
+from cd22kg.validation.lines import LineFile, NumberedLine, written
 from cd22kg.validation.terms import text_of
 from cd22kg.validation.turtle_places import MAX_BYTES, Spot, spots_in
 
-_BY_LINE = {RdfFormat.N_TRIPLES, RdfFormat.N_QUADS}
-_TURTLE = {RdfFormat.TURTLE, RdfFormat.TRIG}
+_TURTLE = (RdfFormat.TURTLE, RdfFormat.TRIG)
 #: Node, property and value as findings name them; what is not known is empty.
 Wanted = tuple[str, str, str]
 
@@ -44,22 +43,19 @@ class RdfPlaces:
 def places_in(path: Path, wanted: Iterable[Wanted], lines: LineFile | None = None) -> RdfPlaces | None:
     """Return where these stand in a file; nothing where its syntax is another, or it is too large.
 
-    The scan ends as soon as all have been found. Where the file was loaded by the line, it knows its `lines`.
+    Where the file was loaded by the line, `lines` perhaps knows them already.
     """
     if not path.is_file():
         return None  # what can be read only once has been
     file, triples = RdfFile(path), frozenset(wanted)
     try:
         syntax = file.syntax
-        if not triples or syntax not in _BY_LINE | _TURTLE:
+        if not triples or syntax not in (*BY_LINE, *_TURTLE):
             return None
-        if lines is not None:
-            numbered = lines.about(frozenset(written(subject) for subject, _, _ in triples))
-            return RdfPlaces(str(path), _in_lines(iter(numbered), triples))
+        if syntax in BY_LINE:
+            numbered = (lines or LineFile(file)).about(frozenset(written(subject) for subject, _, _ in triples))
+            return RdfPlaces(str(path), _in_lines(numbered, triples))
         with file.reading() as source:
-            if syntax in _BY_LINE:
-                nodes = frozenset(written(subject) for subject, _, _ in triples)
-                return RdfPlaces(str(path), _in_lines(lines_about(source, nodes), triples))
             data = source.read(MAX_BYTES + 1)
             if len(data) > MAX_BYTES:
                 return None
@@ -68,7 +64,7 @@ def places_in(path: Path, wanted: Iterable[Wanted], lines: LineFile | None = Non
         return None  # it is no longer what was validated
 
 
-def _in_lines(lines: Iterator[NumberedLine], wanted: frozenset[Wanted]) -> dict[Wanted, Spot]:
+def _in_lines(lines: Iterable[NumberedLine], wanted: frozenset[Wanted]) -> dict[Wanted, Spot]:
     """Return where wanted nodes begin a line, and from which column on it says what is wanted of them."""
     pairs = {(subject, predicate) for subject, predicate, _ in wanted}
     left = set(wanted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pyoxigraph import NamedNode, Quad
@@ -11,6 +12,7 @@ from pyoxigraph import NamedNode, Quad
 from cd22kg.namespaces import CD22, SHAPES
 from cd22kg.rdf import read_turtle
 from cd22kg.resources import resource_files
+from cd22kg.validation.engine import Validator
 
 _MARK = CD22 + "mayBePublished"
 
@@ -22,6 +24,15 @@ class Shapes:
     quads: tuple[Quad, ...]
     files: Mapping[str, str]
     about_figures: frozenset[str]
+
+    @cached_property
+    def validator(self) -> Validator:
+        """Return the shapes as read, once: reading them takes longer than many a validation.
+
+        Raises:
+            InputError: If a shape is malformed.
+        """
+        return Validator(self.quads)
 
 
 def read_shapes(paths: Sequence[Path] = (), *, foreign: bool = False) -> Shapes:

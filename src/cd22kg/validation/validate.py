@@ -57,7 +57,7 @@ def examine(data: Sequence[Quad], shapes: Shapes, places: Places | None = None) 
     union = tuple(dict.fromkeys(Quad(quad.subject, quad.predicate, quad.object) for quad in data))
     with OxigraphStore() as store:
         store.bulk_load(union)
-        validator = Validator(shapes.quads)
+        validator = shapes.validator
         verdicts = Verdicts(store, shapes, validator.labels())
         validation = validator.validate(store, lambda: union, judge=verdicts.judge)
         results = tuple(result for _, result in validation.tally.kept)
@@ -87,7 +87,7 @@ def validate_store(
         InputError: If a shape is malformed, or needs pySHACL and the data is too large for it.
         QueryError: If the store gives up on a query.
     """
-    validator = Validator(shapes.quads)
+    validator = shapes.validator
     verdicts = Verdicts(store, shapes, validator.labels())
     validation = validator.validate(store, source, limit=limit, judge=verdicts.judge, threads=threads)
     return verdicts.report(validation, places)
