@@ -61,7 +61,8 @@ def report(
         f" number of turns: {repeats}; the other engines once",
         f"- limits: {limits.seconds:g} s for load and queries, as much again for the dump; {limits.gibibytes:g} GiB",
         "- owlready2 (its own SPARQL engine, rows as CSV) and maplib get the union of the graphs as N-Triples, the"
-        " others N-Quads; Virtuoso loads with its own bulk loader, is asked over HTTP, and is dumped graph by graph",
+        " others N-Quads; Virtuoso loads with its own bulk loader, is asked over HTTP, and dumps with a procedure of"
+        " its own",
         "",
         *section("Row counts", _agreement(results, queries, disagreements)),
     ]
