@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,9 +21,10 @@ from cd22kg.validation import pyshacl_engine
 from cd22kg.validation.authored import Authored
 from cd22kg.validation.engine import Validator
 from cd22kg.validation.lines import LineFile
-from cd22kg.validation.pipe import ahead
+from cd22kg.validation.pipe import loading
 from cd22kg.validation.plan import Result
 from cd22kg.validation.shapes import Shapes
+from cd22kg.validation.sorter import look_at
 from cd22kg.validation.terms import text_of
 from tests.test_shacl_agreement import CALM, data_graphs, key, shape_graphs
 
@@ -129,6 +130,54 @@ def test_fault_in_any_statement_is_told_with_its_place(tmp_path: Path, bad: str)
     assert caught.value.location.line == 7
 
 
+@pytest.mark.parametrize("number", [3, 40_000])
+def test_last_line_without_an_end(tmp_path: Path, number: int) -> None:
+    """Sorting the lines does not glue the last one to another, in a large file as in a small one."""
+    lines = [f"<{EX}a> <{EX}{'pq'[at % 2]}> <{EX}{at}> ." for at in range(number - 1)]
+    text = "\n".join([*lines, f"<{EX}a><{EX}p> <{EX}last> .", f"<{EX}a> <{EX}p> <{EX}end> ."])
+    _, store = load(tmp_path / "data.nt", text, {EX + "p"})
+
+    assert store.count() == number // 2 + 2
+    assert {f"<{EX}last>", f"<{EX}end>"} <= {str(quad.object) for quad in store.quads()}
+
+
+SOUND = (
+    f"<{EX}a> <{EX}p> <{EX}b#c> .",
+    f'<{EX}a> <{EX}p> "text with \\"signs\\" and \\u00e9"@en-GB .',
+    f'<{EX}a> <{EX}p> "2024"^^<{XSD}gYear> .',
+    f'<{EX}a> <{EX}p> "é" <{EX}g> .',
+)
+
+
+@CALM
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([*SOUND, *ODD]),
+            st.integers(0, 60),
+            st.sampled_from(["", *'<>"\\ .^@_:\t%é#[/?\x00\udc80-0a']),
+            st.sampled_from(["\n", "\r\n", "\r", ""]),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from([RdfFormat.N_TRIPLES, RdfFormat.N_QUADS]),
+)
+def test_faults_in_what_is_not_loaded(lines: list[tuple[str, int, str, str]], syntax: RdfFormat) -> None:
+    """Whatever sign is slipped into statements that are only looked at, a fault is seen where a parser sees one."""
+    changed = (line[:at] + sign + line[at:] + end for line, at, sign, end in lines)
+    text = "".join(changed).encode(errors="surrogateescape")
+
+    def is_refused(look: Callable[[], object]) -> bool:
+        try:
+            look()
+        except SyntaxError:
+            return True
+        return False
+
+    assert is_refused(lambda: look_at(text, syntax)) == is_refused(lambda: list(parse(text, format=syntax)))
+
+
 def test_missing_file(tmp_path: Path) -> None:
     """A file that is not there is told as such."""
     with pytest.raises(InputError, match="cannot read the file"):
@@ -160,21 +209,23 @@ SHAPES = f"""@prefix sh: <http://www.w3.org/ns/shacl#> .
 <{EX}s> a sh:NodeShape ; sh:targetSubjectsOf <{EX}p> ; sh:property [ sh:path <{EX}q> ; sh:minCount 1 ] ."""
 
 
-def test_pipe_ends_with_its_reader() -> None:
-    """A reader that stops early leaves no thread behind, and an error of the maker reaches the reader."""
+def test_thread_that_loads_ends_with_its_block() -> None:
+    """Whatever happens, on this side or that, no thread is left behind, and the error is told."""
     before = active_count()
 
-    parts = ahead(repeat(b"x"))
-    assert next(parts) == b"x"
-    parts.close()
-    assert active_count() == before
+    def give(*texts: bytes) -> OxigraphStore:
+        store = OxigraphStore()
+        with loading(store, RdfFormat.N_TRIPLES) as load:
+            for text in texts:
+                load(text)
+        return store
 
-    def failing() -> Iterator[bytes]:
-        yield b"x"
+    line = f"<{EX}a> <{EX}p> <{EX}b> .\n".encode()
+    assert give(line, line.replace(b"/b>", b"/c>")).count() == 2
+    with pytest.raises(SyntaxError):
+        give(b"what\n", *repeat(line, 100))
+    with pytest.raises(ValueError, match="told"), loading(OxigraphStore(), RdfFormat.N_TRIPLES):
         raise ValueError("told")
-
-    with pytest.raises(ValueError, match="told"):
-        list(ahead(failing()))
     assert active_count() == before
 
 

@@ -144,7 +144,7 @@ FILLING = """
 import tempfile, time
 from cd22kg.cli.supervised import Bounds, supervised
 
-def work():
+def work(opened):
     with tempfile.TemporaryDirectory() as folder:
         open(folder + "/large", "w").write("x" * 1000)
         print("written", flush=True)

@@ -15,7 +15,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -55,11 +55,12 @@ class Bounds:
             raise InputError(f"`--memory` is a number of mebibytes, not {self.memory}", hint="0 for no limit")
 
 
-def supervised(work: Callable[[], Found], tell: Callable[[Found], object], bounds: Bounds) -> int:
+def supervised(work: Callable[[ExitStack], Found], tell: Callable[[Found], object], bounds: Bounds) -> int:
     """Do the work, tell what came of it, and return the exit code.
 
     Args:
-        work: What may take long; what it runs is shown by `running`.
+        work: What may take long; what it runs is shown by `running`. What it opens is closed when the answer is told;
+            in a process of its own it is left to the end of that.
         tell: Writes the answer; is never stopped by a limit on time.
         bounds: What the work may use; without any it is done in this process.
 
@@ -68,7 +69,8 @@ def supervised(work: Callable[[], Found], tell: Callable[[Found], object], bound
         KeyboardInterrupt: If we are interrupted; the work has ended then.
     """
     if not bounds.seconds and not bounds.memory:
-        return ended(lambda: tell(work()))
+        with ExitStack() as opened:
+            return ended(lambda: tell(work(opened)))
     board = Board()
     lifeline, ours = os.pipe()
     theirs, alive = os.pipe()
@@ -119,7 +121,7 @@ def _at_work(board: Board) -> str:
 
 
 def _work(
-    work: Callable[[], Found],
+    work: Callable[[ExitStack], Found],
     tell: Callable[[Found], object],
     board: Board,
     bounds: Bounds,
@@ -129,6 +131,7 @@ def _work(
     """Do the work in the child, and end with its exit code whatever happens: nothing of the parent's goes on here."""
     code = 2
     lifeline, alive = pipes
+    opened = ExitStack()  # never closed: to free a store takes half a second per million triples
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends this process
         with suppress(OSError):  # where the system cannot, only a command that is killed leaves its work behind
@@ -140,7 +143,7 @@ def _work(
 
         def whole() -> None:
             with shown_on(board):
-                found = work()
+                found = work(opened)
             os.write(alive, b"d")
             tell(found)
 

@@ -63,16 +63,15 @@ def validate(
     progress = Progress(lambda line: typer.echo(line, err=True))
     bounds = Bounds((FOREIGN_SECONDS if shapes else 0.0) if timeout is None else timeout, memory)
 
-    def work() -> str | Verdict:
+    def work(opened: ExitStack) -> str | Verdict:
         with running("the reading of the shapes"):
             found = conformance.shapes_in(shapes)
             reads = conformance.reads_of(found, engine)
-        with ExitStack() as opened:
-            with running("the reading of the data"):
-                at = opened.enter_context(conformance.open_data(data or store or "", reads))
-            if explain:
-                return conformance.explain(at, found)
-            return conformance.validate_data(at, found, engine=engine, limit=max_findings, progress=progress)
+        with running("the reading of the data"):
+            at = opened.enter_context(conformance.open_data(data or store or "", reads))
+        if explain:
+            return conformance.explain(at, found)
+        return conformance.validate_data(at, found, engine=engine, limit=max_findings, progress=progress)
 
     def told(found: str | Verdict) -> None:
         if isinstance(found, str):

@@ -37,6 +37,10 @@ class Authored:
         """Yield the quads with a literal that a store folds, at least those of these nodes."""
         return self.folded()
 
+    def is_watching(self, predicates: Collection[str]) -> bool:
+        """Return whether it is known already which of these properties have a literal that a store folds."""
+        return False
+
     def folded_in(self, predicates: Collection[str] | None) -> frozenset[str]:
         """Return which of these properties, or of all, have such a literal."""
         found: set[NamedNode] = set()

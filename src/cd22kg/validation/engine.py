@@ -84,10 +84,14 @@ class Validator:
 
     def every_check(self, store: Store) -> list[Check]:
         """Return the checks of every shape, for the data of a store alone."""
-        return self._checks(tuple(self.shapes()), Schema(store), self.compiler.checks, lenient=True)
+        return list(self._checks(tuple(self.shapes()), Schema(store), self.compiler.checks, lenient=True))
 
-    def _checks(self, shapes: Sequence[Shape], schema: Schema, checks: Checks, *, lenient: bool = False) -> list[Check]:
-        return [check for shape in shapes for check in checks(shape, schema, lenient=lenient)]
+    def _checks(
+        self, shapes: Sequence[Shape], schema: Schema, checks: Checks, *, lenient: bool = False
+    ) -> Iterator[Check]:
+        """Yield the checks of shapes; the data are looked at for each shape in turn, while the first checks run."""
+        for shape in shapes:
+            yield from checks(shape, schema, lenient=lenient)
 
     def validate(
         self,
@@ -182,7 +186,9 @@ class Validator:
         doubtful = tuple(shape for shape in shapes if self.compiler.reads_form(shape, merged=merged))
         if authored is None:
             return doubtful
-        suspects = self._suspects(doubtful, store)
+        reads = self.reads(doubtful)
+        literals = None if reads is None else reads - {RDF_TYPE, SUBCLASS}
+        suspects = literals if literals is None or authored.is_watching(literals) else self._suspects(literals, store)
         folded = authored.folded_in(suspects) if suspects is None or suspects else frozenset()
         return tuple(shape for shape in doubtful if self.compiler.reads_form(shape, folded, merged=merged))
 
@@ -201,15 +207,12 @@ class Validator:
         found = self.reads(shape for shape in self.shapes() if self.compiler.reads_form(shape, merged=False))
         return None if found is None else found - {RDF_TYPE, SUBCLASS}
 
-    def _suspects(self, shapes: Iterable[Shape], store: Store) -> frozenset[str] | None:
-        """Return the properties read by shapes that have literals of kinds that may be folded; nothing if that is any.
+    def _suspects(self, properties: frozenset[str], store: Store) -> frozenset[str]:
+        """Return those of some properties that have literals of kinds that may be folded.
 
         To ask a store for those is far cheaper than to look through the data as they were written.
         """
-        reads = self.reads(shapes)
-        if reads is None:
-            return None
-        return frozenset(iri for iri in reads - {RDF_TYPE, SUBCLASS} if not KEPT.keys().isdisjoint(_kinds(iri, store)))
+        return frozenset(iri for iri in properties if not KEPT.keys().isdisjoint(_kinds(iri, store)))
 
     def _validate_authored(
         self, source: Authored, shapes: Sequence[Shape], tally: Tally, judge: Judge, threads: int, checks: Checks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO
 
@@ -14,22 +14,21 @@ from cd22kg.errors import InputError, Location
 from cd22kg.gate.rdf import RdfFile
 from cd22kg.store import OxigraphStore, Store, Term
 from cd22kg.validation.authored import Authored, has_folded
-from cd22kg.validation.pipe import ahead, as_file, joined
+from cd22kg.validation.pipe import as_file, loading
+from cd22kg.validation.sorter import Sorter, look_at
 from cd22kg.validation.terms import KEPT, XSD, text_of, to_authored
 
 _TYPED = re.compile(rb"\^\^")
 _XSD = re.compile(rb"\^\^<" + re.escape(XSD.encode()) + rb"(\w+)>")
 _ESCAPED_IRI = re.compile(rb'<[^<>"\s]*\\[uU]')
-_LINE_END = re.compile(rb"[\r\n]")
+_LINE_END, _LINE_ENDS = re.compile(rb"[\r\n]"), (b"\r", b"\n")
 _CHUNK = 1 << 20
-#: Text that is loaded at a time: while the engine works, outside the interpreter's lock, the next is made.
-_PART, _PART_ON_DISK = 32 << 20, 128 << 20
 #: The longest line, and the most text of lines with blank nodes that is held in memory.
 _LONGEST, _MOST_BLANK = 16 << 20, 64 << 20
 #: More properties than this are not searched for one by one.
 _FEW = 6
-#: A node at the beginning of a line as it is mostly written, and what stands in text where there are others.
-_USUAL, _UNUSUAL = re.compile(rb"<[^<>\\]*>"), (b"\t", b"\\", b"><", b"_:")
+#: Lines about one node, as they are mostly written.
+_RUN = re.compile(rb"^(<[^<>\\\s]*>) .*\n(?:\1 .*\n)*+", re.MULTILINE)
 #: A line and its number, from 1 on.
 NumberedLine = tuple[int, bytes]
 #: Numbers, as they are written, whose folding is remembered.
@@ -51,7 +50,7 @@ class LineFile(Authored):
         """
         self._file = RdfFile(file.path, file.name, labels=True)
         super().__init__(lambda: self._file)
-        self._wanted = None if predicates is None else frozenset(f"<{iri}".encode() for iri in predicates)
+        self._sorter = None if predicates is None else Sorter(predicates, watched)
         self._known: dict[tuple[bytes, bytes], bool] = {}
         self._about: tuple[frozenset[bytes], list[NumberedLine]] = (frozenset(), [])
         self._watched = frozenset(watched)
@@ -62,7 +61,7 @@ class LineFile(Authored):
         self.lines = 0
 
     def load(self, store: OxigraphStore) -> None:
-        """Load the statements that matter into an empty store; the others are parsed, and forgotten.
+        """Load the statements that matter into an empty store; the others are looked at, and forgotten.
 
         Blank nodes keep their labels, which a bulk loader changes, so that statements with one are loaded apart.
 
@@ -71,9 +70,9 @@ class LineFile(Authored):
         """
         with SpooledTemporaryFile(_MOST_BLANK) as blank:
             try:
-                size = _PART if store.path is None else _PART_ON_DISK
-                for part in ahead(joined(self._loaded(blank), size)):
-                    store.bulk_load_text(part, self._file.syntax)
+                with loading(store, self._file.syntax) as load:
+                    for text in self._loaded(blank):
+                        load(text)
                 blank.seek(0)
                 store.bulk_load(parse(blank, format=self._file.syntax, rename_blank_nodes=False))
             except SyntaxError:
@@ -85,60 +84,57 @@ class LineFile(Authored):
     def _loaded(self, blank: IO[bytes]) -> Iterator[bytes]:
         """Yield the text of the statements that matter; those with a blank node are written into a file instead."""
         for chunk in self._chunks():
-            kept, other = (chunk, b"") if self._wanted is None else self._sorted(chunk)
-            self.leaves_out = self.leaves_out or bool(other)
-            self._look_at(other)
-            self.lines += kept.count(b"\n") + kept.count(b"\r") + (kept[-1:] not in (b"\n", b"\r", b""))
-            if self._search is not None:
-                self._note(kept, self._search)
-            kept = self._written(kept)
+            kept = self._written(b"".join(self._sorted(chunk)))
             if b"_:" in kept:
                 lines = kept.splitlines(keepends=True)
                 blank.writelines(line for line in lines if b"_:" in line)
                 kept = b"".join(line for line in lines if b"_:" not in line)
             yield kept
 
-    def _note(self, chunk: bytes, search: re.Pattern[bytes]) -> None:
-        """Note which of the watched properties have a literal that a store folds."""
+    def _sorted(self, chunk: bytes) -> list[bytes]:
+        """Return the lines that matter; note which of the watched properties have a literal that a store folds."""
+        if self._sorter is None:
+            kept = chunk.splitlines(keepends=True)
+            suspects = self._suspects(chunk, self._search) if self._search else ()
+        else:
+            sorted_ = self._sorter
+            sorted_.sort(chunk)
+            self.leaves_out = self.leaves_out or bool(sorted_.others)
+            self._look_at(b"".join(sorted_.others))
+            kept = sorted_.kept + sorted_.watched + sorted_.doubtful
+            watched = sorted_.watched + sorted_.doubtful if self._watched else []
+            suspects = (line for line in watched if b"^^" in line and self._is_suspect(line))
+        self.lines += len(kept)
+        self._note(suspects)
+        return kept
+
+    def _note(self, suspects: Iterable[bytes]) -> None:
+        """Note the properties of those of some lines whose literal a store folds."""
         known: set[bytes] = set()
-        for line in self._suspects(chunk, search):
+        for line in suspects:
             if (name := _predicate(line)) and name in known:
                 continue
             for quad in filter(has_folded, parse(line, format=self._file.syntax)):
                 self._seen.add(quad.predicate.value)
                 known.add(name)
 
-    def _look_at(self, other: bytes) -> None:
-        """Parse statements that are not loaded, for their faults."""
-        deque(parse(other, format=self._file.syntax), maxlen=0)
+    def _look_at(self, others: bytes) -> None:
+        """Look at statements that are not loaded, for their faults."""
+        look_at(others, self._file.syntax)
 
     def _written(self, chunk: bytes) -> bytes:
         """Return statements as they are loaded."""
         return chunk
 
-    def _sorted(self, chunk: bytes) -> tuple[bytes, bytes]:
-        """Return the lines that matter, and the others."""
-        wanted: list[bytes] = []
-        others: list[bytes] = []
-        assert self._wanted is not None  # noqa: S101  # for the type checker
-        for line in chunk.splitlines(keepends=True):
-            terms = line.split(b"> ", 2)
-            # In doubt, as where terms stand close together or have escapes, or the subject has no name, a line matters.
-            if len(terms) < 3 or (name := terms[1]) in self._wanted:
-                wanted.append(line)
-            elif line[:1] == b"<" == name[:1] and not (b">" in terms[0] or b">" in name or b"\\" in name):
-                others.append(line)
-            else:
-                wanted.append(line)
-        return b"".join(wanted), b"".join(others)
-
     def _chunks(self) -> Iterator[bytes]:
-        """Yield the text of the file in parts of whole lines."""
+        """Yield the text of the file in parts of whole lines, the last of which ends too."""
         with self._file.reading(again=self._is_loaded) as source:
             rest = b""
             while data := rest + source.read(_CHUNK):
-                if data[-1:] not in (b"\n", b"\r"):
+                if data[-1:] not in _LINE_ENDS:
                     data += source.readline(_LONGEST)
+                    if data[-1:] not in _LINE_ENDS and len(data) < _LONGEST:
+                        data += b"\n"
                 # The end of the file, or of a line; where lines end in a way of their own, as near to it as can be.
                 end = len(data) if len(data) < _LONGEST else data.rfind(b"\r") + 1
                 if not end:
@@ -164,9 +160,13 @@ class LineFile(Authored):
         name = self._file.name or str(self._file.path)
         return InputError("the file changed while it was read", Location(name), hint="validate it again")
 
+    def is_watching(self, predicates: Collection[str]) -> bool:
+        """Return whether it was noted while loading which of these properties have a literal that a store folds."""
+        return self._watched.issuperset(predicates)
+
     def folded_in(self, predicates: Collection[str] | None) -> frozenset[str]:
         """Return which of these properties, or of all, have such a literal."""
-        if predicates is None or not self._watched.issuperset(predicates):
+        if predicates is None or not self.is_watching(predicates):
             return super().folded_in(predicates)
         return frozenset(self._seen.intersection(predicates))
 
@@ -221,8 +221,8 @@ class LineFile(Authored):
 class _Whole(LineFile):
     """The same file for a store that keeps literals as they are written."""
 
-    def _look_at(self, other: bytes) -> None:
-        """Pass over it: the file was loaded once before."""
+    def _look_at(self, others: bytes) -> None:
+        """Pass over them: the file was loaded once before."""
 
     def _written(self, chunk: bytes) -> bytes:
         if b"^^" not in chunk:
@@ -270,14 +270,26 @@ def written(subject: str) -> bytes:
 
 def _lines_about(source: BinaryIO, nodes: frozenset[bytes]) -> Iterator[NumberedLine]:
     """Yield the lines, with their numbers, that may begin with one of the nodes."""
-    before, maybe = 0, {*nodes, b""}
+    before = 1
     while text := source.read(_CHUNK):
         text += source.readline(_LONGEST)
-        lines = text.splitlines() if b"\r" in text else text.removesuffix(b"\n").split(b"\n")
-        firsts = [line.partition(b" ")[0] for line in lines]
-        if any(mark in text for mark in _UNUSUAL):
-            found = [at for at, first in enumerate(firsts) if first in maybe or not _USUAL.fullmatch(first)]
-        else:
-            found = [at for at, first in enumerate(firsts) if first in maybe]
-        yield from ((before + at + 1, lines[at]) for at in found)
-        before += len(lines)
+        counted = 0
+        for start, end in _stretches_about(text, nodes):
+            before += text.count(b"\n", counted, start)
+            lines = text[start:end].splitlines()
+            yield from enumerate(lines, before)
+            before, counted = before + len(lines), end
+        before += text.count(b"\n", counted)
+
+
+def _stretches_about(text: bytes, nodes: frozenset[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield where the lines begin and end that may begin with one of the nodes; between these, no line ends with CR."""
+    end = 0
+    for run in _RUN.finditer(text) if b"\r" not in text else ():
+        start, before, end = run.start(), end, run.end()
+        if start != before:
+            yield before, start
+        if run[1] in nodes:
+            yield start, end
+    if end < len(text):
+        yield end, len(text)

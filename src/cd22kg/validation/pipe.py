@@ -1,15 +1,22 @@
-"""Text that one thread makes and another reads."""
+"""Text that one thread makes and another loads."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from queue import Queue
-from threading import Event, Thread
+from threading import Thread
 from typing import BinaryIO, cast
 
-#: Parts that may wait.
-_WAITING = 1
+from pyoxigraph import RdfFormat
+
+from cd22kg.store import OxigraphStore
+
+#: Texts that may wait.
+_WAITING = 4
+#: On disk the engine makes files of every portion: text that is loaded at a time there.
+_PART_ON_DISK = 128 << 20
 
 
 def as_file(parts: Iterator[bytes]) -> BinaryIO:
@@ -34,47 +41,51 @@ class _Parts(io.RawIOBase):
         return found
 
 
-def joined(parts: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """Yield the parts joined to such of at least a size, but for the last."""
-    waiting: list[bytes] = []
+def joined(parts: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Yield the parts, joined to such of at least a size, but for the last."""
+    waiting, length = [], 0
     for part in parts:
         waiting.append(part)
-        if sum(map(len, waiting)) >= size:
+        length += len(part)
+        if length >= size:
             yield b"".join(waiting)
-            waiting.clear()
+            waiting, length = [], 0
     if waiting:
         yield b"".join(waiting)
 
 
-def ahead(parts: Iterator[bytes]) -> Generator[bytes, None, None]:
-    """Yield the parts, made by a thread of their own a little ahead of need.
+@contextmanager
+def loading(store: OxigraphStore, syntax: RdfFormat) -> Iterator[Callable[[bytes], None]]:
+    """Give what takes text for a store; a thread of its own loads it, as the engine works outside the lock of Python.
 
-    An error of that thread is raised here. The thread ends with this iterator, at the latest.
+    The text is whole lines. The thread ends with the block; an error of it is raised by the next text, or at the end.
+
+    Raises:
+        SyntaxError: If the text does not follow its syntax.
+        StoreError: If the store cannot be written.
     """
-    queue: Queue[bytes | BaseException | None] = Queue(_WAITING)
-    ended = Event()
+    queue: Queue[bytes | None] = Queue(_WAITING)
+    failed: list[BaseException] = []
 
-    def make() -> None:
-        last: BaseException | None = None
-        try:
-            for part in parts:
-                if ended.is_set():
-                    return
-                queue.put(part)
-        except BaseException as error:  # it is raised where the parts are read
-            last = error
-        queue.put(last)
+    def load() -> None:
+        for text in joined(iter(queue.get, None), 0 if store.path is None else _PART_ON_DISK):
+            if not failed:
+                try:
+                    store.bulk_load_text(text, syntax)
+                except BaseException as error:  # it is raised where the text is made
+                    failed.append(error)
 
-    thread = Thread(target=make, daemon=True)
+    def put(text: bytes) -> None:
+        if failed:
+            raise failed[0]
+        queue.put(text)
+
+    thread = Thread(target=load, daemon=True)
     thread.start()
     try:
-        while (part := queue.get()) is not None:
-            if isinstance(part, BaseException):
-                raise part
-            yield part
+        yield put
     finally:
-        ended.set()
-        while thread.is_alive():
-            while not queue.empty():
-                queue.get()
-            thread.join(0.01)
+        queue.put(None)
+        thread.join()
+    if failed:
+        raise failed[0]

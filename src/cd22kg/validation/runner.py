@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -67,7 +67,7 @@ _RANKS = {"violation": 0, "warning": 1, "info": 2, "annotated": 3}
 
 
 def run_checks(
-    store: Store, checks: Sequence[Check], tally: Tally, judge: Judge = severity_of, threads: int = THREADS
+    store: Store, checks: Iterable[Check], tally: Tally, judge: Judge = severity_of, threads: int = THREADS
 ) -> None:
     """Ask every check of a store and add its results, in the order of the checks.
 

@@ -1,0 +1,87 @@
+"""Lines of N-Triples and N-Quads, sorted by the property of their statement."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Collection
+
+from pyoxigraph import RdfFormat, parse
+
+_IRI = rb"<https?://[\w.-]+/[\w./~+-]*(?:#[\w./~+-]*)?>"
+_LITERAL = rb'"[^"\\\r\n]*(?:\\[tbnrf"\'\\][^"\\\r\n]*)*"(?:@[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*|\^\^' + _IRI + rb")?"
+_LINE_END = re.compile(rb"\r\n?|\n")
+#: Lines that surely have no fault; most lines are such. A graph is allowed in N-Quads only.
+_PLAIN = {
+    syntax: re.compile(rb"(?:%b %b (?:%b|%b) %b\.\r?\n)*+" % (_IRI, _IRI, _IRI, _LITERAL, graph))
+    for syntax, graph in ((RdfFormat.N_TRIPLES, b""), (RdfFormat.N_QUADS, rb"(?:%b )?" % _IRI))
+}
+
+
+class Sorter:
+    """Lines whose statement has one of some properties are kept; of these, some are watched.
+
+    Attributes:
+        kept: The lines of the last chunk that are kept, without those that follow.
+        watched: Those that are kept and watched.
+        doubtful: Those whose property is not plain to see, as where terms stand close together; they are kept.
+        others: Those that are not kept.
+    """
+
+    def __init__(self, wanted: Collection[str], watched: Collection[str]) -> None:
+        """Take the IRIs of the properties."""
+        self.kept: list[bytes] = []
+        self.watched: list[bytes] = []
+        self.doubtful: list[bytes] = []
+        self.others: list[bytes] = []
+        self._put = {f"<{iri}".encode(): self.watched.append if iri in watched else self.kept.append for iri in wanted}
+
+    def sort(self, chunk: bytes) -> None:
+        """Sort the lines of a chunk; those of the one before are gone."""
+        for lines in (self.kept, self.watched, self.doubtful, self.others):
+            lines.clear()
+        find, doubt, leave = self._put.get, self.doubtful.append, self.others.append
+        for line in chunk.splitlines(keepends=True):
+            terms = line.split(b"> ", 2)
+            if len(terms) < 3 or b">" in terms[0]:
+                doubt(line)
+            elif put := find(name := terms[1]):
+                put(line)
+            elif line[:1] == b"<" == name[:1] and b">" not in name and b"\\" not in name:
+                leave(line)
+            else:
+                doubt(line)
+
+
+def look_at(text: bytes, syntax: RdfFormat) -> None:
+    """Look at lines for faults.
+
+    Raises:
+        SyntaxError: If one does not follow the syntax.
+    """
+    if not _is_text(text):
+        deque(parse(text, format=syntax), maxlen=0)
+        return
+    plain, start, unusual = _PLAIN[syntax], 0, []
+    while (start := _end(plain, text, start)) < len(text):
+        found = _LINE_END.search(text, start)
+        end = found.end() if found else len(text)
+        unusual.append(text[start:end])
+        start = end
+    deque(parse(b"".join(unusual), format=syntax), maxlen=0)
+
+
+def _end(plain: re.Pattern[bytes], text: bytes, start: int) -> int:
+    """Return where plain lines from a position on end."""
+    found = plain.match(text, start)
+    return found.end() if found else start
+
+
+def _is_text(text: bytes) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
