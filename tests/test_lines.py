@@ -155,6 +155,7 @@ SOUND = (
         st.tuples(
             st.sampled_from([*SOUND, *ODD]),
             st.integers(0, 60),
+            st.integers(0, 1),
             st.sampled_from(["", *'<>"\\ .^@_:\t%é#[/?\x00\udc80-0a']),
             st.sampled_from(["\n", "\r\n", "\r", ""]),
         ),
@@ -163,9 +164,9 @@ SOUND = (
     ),
     st.sampled_from([RdfFormat.N_TRIPLES, RdfFormat.N_QUADS]),
 )
-def test_faults_in_what_is_not_loaded(lines: list[tuple[str, int, str, str]], syntax: RdfFormat) -> None:
-    """Whatever sign is slipped into statements that are only looked at, a fault is seen where a parser sees one."""
-    changed = (line[:at] + sign + line[at:] + end for line, at, sign, end in lines)
+def test_faults_in_what_is_not_loaded(lines: list[tuple[str, int, int, str, str]], syntax: RdfFormat) -> None:
+    """Whatever sign is put into statements that are only looked at, a fault is seen where a parser sees one."""
+    changed = (line[:at] + sign + line[at + gone :] + end for line, at, gone, sign, end in lines)
     text = "".join(changed).encode(errors="surrogateescape")
 
     def is_refused(look: Callable[[], object]) -> bool:

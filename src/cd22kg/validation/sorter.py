@@ -8,8 +8,8 @@ from collections.abc import Collection
 
 from pyoxigraph import RdfFormat, parse
 
-_IRI = rb"<https?://[\w.-]+/[\w./~+-]*(?:#[\w./~+-]*)?>"
-_LITERAL = rb'"[^"\\\r\n]*(?:\\[tbnrf"\'\\][^"\\\r\n]*)*"(?:@[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*|\^\^' + _IRI + rb")?"
+_IRI = rb"<https?://[a-zA-Z0-9.-]+/[\w./~+-]*(?:#[\w./~+-]*)?>"
+_LITERAL = rb'"[^"\\\r\n]*(?:\\[tbnrf"\'\\][^"\\\r\n]*)*"(?:@[a-z]{2,3}(?:-[A-Z]{2})?|\^\^' + _IRI + rb")?"
 _LINE_END = re.compile(rb"\r\n?|\n")
 #: Lines that surely have no fault; most lines are such. A graph is allowed in N-Quads only.
 _PLAIN = {
