@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pyoxigraph import RdfFormat, parse
+from pyoxigraph import RdfFormat, parse, serialize
 
 from cd22kg import conformance
 from cd22kg.conformance import open_data, shapes_in, validate_data
@@ -175,6 +175,23 @@ def test_large_file_goes_to_disk(tmp_path: Path, shapes: Path, monkeypatch: pyte
     assert verdict.report.counts()["violation"] == 2
     assert folder is not None
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(("times", "goes_to_disk"), [(0, False), (1 << 60, True)])
+def test_large_file_of_lines_goes_where_there_is_room(
+    tmp_path: Path, shapes: Path, monkeypatch: pytest.MonkeyPatch, times: int, goes_to_disk: bool
+) -> None:
+    """A file that is loaded by the line goes to disk only where memory has not several times its size free."""
+    monkeypatch.setattr(conformance, "MAX_LINES_IN_MEMORY", 0)
+    monkeypatch.setattr(conformance, "ROOM", times)
+    bad = tuple(RdfFile(write(tmp_path / "bad.ttl", BAD), labels=True))
+    (tmp_path / "bad.nt").write_bytes(serialize(bad, format=RdfFormat.N_TRIPLES) or b"")
+    with open_data(tmp_path / "bad.nt") as data:
+        verdict = validate_data(data, shapes_in(shapes))
+        assert isinstance(data.store, OxigraphStore)
+        assert (data.store.path is not None) == goes_to_disk
+
+    assert verdict.report.counts()["violation"] == 2
 
 
 def test_folder_of_shapes(tmp_path: Path, shapes: Path) -> None:

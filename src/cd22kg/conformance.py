@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from cd22kg.build import NQUADS, STORE
 from cd22kg.errors import InputError, Location, StoreError
+from cd22kg.free_memory import free_memory
 from cd22kg.gate.rdf import BY_LINE, RdfFile
 from cd22kg.progress import Progress
 from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
@@ -22,8 +23,12 @@ from cd22kg.validation.shapes import Shapes, read_shapes
 from cd22kg.validation.validate import BROKEN_RULE, Verdicts, wanted
 from cd22kg.validation.verdict import Verdict
 
-#: A file of more bytes is loaded into a store on disk, not in memory; the second where it is not held beside the store.
-MAX_IN_MEMORY, MAX_LINES_IN_MEMORY = 200 * 1024 * 1024, 1024 * 1024 * 1024
+#: A file of more bytes is loaded into a store on disk, not in memory, as it is held beside the store.
+MAX_IN_MEMORY = 200 * 1024 * 1024
+#: One that is loaded by the line may have more, and any number where so many times its size of memory are free.
+MAX_LINES_IN_MEMORY, ROOM = 1024 * 1024 * 1024, 4
+#: A packed file is taken for so many times as large.
+UNPACKED = 10
 #: More properties than this are not watched for digits while they are loaded.
 MANY = 12
 ENGINES = ("compiled", "pyshacl")
@@ -89,7 +94,7 @@ def open_data(data: str | Path, reads: Reads | None = None) -> Iterator[Data]:
 def _open_file(path: Path, reads: Reads) -> Iterator[Data]:
     file = RdfFile(path, labels=True)
     by_line = file.syntax in BY_LINE
-    is_large = path.is_file() and path.stat().st_size > (MAX_LINES_IN_MEMORY if by_line else MAX_IN_MEMORY)
+    is_large = path.is_file() and not _fits(path, by_line=by_line)
     with ExitStack() as opened:
         folder = Path(opened.enter_context(TemporaryDirectory(prefix="cd22kg-"))) / "store" if is_large else None
         store = opened.enter_context(OxigraphStore(folder))
@@ -102,6 +107,14 @@ def _open_file(path: Path, reads: Reads) -> Iterator[Data]:
         quads = file if is_large else tuple(file)
         store.bulk_load(quads)
         yield Data(store, lambda: quads, str(path))
+
+
+def _fits(path: Path, *, by_line: bool) -> bool:
+    """Return whether a file is loaded into memory."""
+    size = path.stat().st_size * (UNPACKED if path.suffix == ".gz" else 1)
+    if by_line:
+        return size <= MAX_LINES_IN_MEMORY or size * ROOM <= free_memory()
+    return size <= MAX_IN_MEMORY
 
 
 @contextmanager
