@@ -20,9 +20,9 @@ import cd22kg
 from cd22kg.errors import InputError, QueryError
 from cd22kg.graph import KnowledgeGraph
 from cd22kg.namespaces import BASE, KINDS
-from cd22kg.queries import Query, bind, find_query, library, read_query
+from cd22kg.queries import Query, bind, exactly, find_query, library, read_query
 from cd22kg.queries.library import Parameter
-from cd22kg.store import OxigraphStore, Table, fill
+from cd22kg.store import BLOCK, OxigraphStore, Table, fill
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPECTED = ROOT / "tests" / "data" / "queries"
@@ -83,7 +83,7 @@ def rdflib_graph() -> rdflib.Graph:
 
 def cells(name: str, column: str, **parameters: str | list[str]) -> list[str]:
     """Return the values of a column of an answer, without our base."""
-    return [str(row[column]).removeprefix(BASE) for row in graph().query(name, **parameters)]
+    return [str(row[column]).removeprefix(BASE) for row in graph().ask(name, parameters)]
 
 
 def store_rows(table: Table) -> Counter[tuple[str, ...]]:
@@ -214,7 +214,7 @@ def test_every_parameter_is_tried() -> None:
 )
 def test_absent_value_widens(name: str, parameter: str, value: str) -> None:
     """Without a value the question asks for everything: it has the rows of any value, and more."""
-    narrow, wide = graph().query(name, **{parameter: value}), graph().query(name)
+    narrow, wide = graph().ask(name, {parameter: value}), graph().query(name)
 
     assert set(narrow.table().rows) < set(wide.table().rows)
 
@@ -227,7 +227,7 @@ def test_default_is_what_is_asked_without_a_value(name: str, parameter: str) -> 
     """A default may be left out or written out."""
     default = list(QUERIES[name].parameter(parameter).default)
 
-    assert graph().query(name).answer == graph().query(name, **{parameter: default}).answer
+    assert graph().query(name).answer == graph().ask(name, {parameter: default}).answer
 
 
 def test_several_values_are_joined() -> None:
@@ -257,6 +257,34 @@ def test_values_within_each_other_give_no_row_twice(name: str, parameter: str, w
     assert Counter(alone) == Counter(both)
 
 
+@pytest.mark.parametrize(
+    ("name", "parameter", "value", "column"),
+    [
+        ("relapse", "indication", "nhl", "indication"),
+        ("relapse", "therapy", "cd19-cd22-dual-car-t", "therapy"),
+        ("response-by-indication", "indication", "all", "indication"),
+        ("response-by-indication", "therapy", "cd22-mono-car-t", "therapy"),
+        ("severe-toxicity", "therapy", "cd22-mono-car-t", "therapy"),
+    ],
+)
+def test_exact_value_stands_for_itself(name: str, parameter: str, value: str, column: str) -> None:
+    """On request what is narrower is left out, of the values given only; the rows are among those with it."""
+    wide = graph().ask(name, {parameter: value})
+    exact = graph().ask(name, {parameter: value}, exact=True)
+    found = {str(row[column]).removeprefix(BASE) for row in exact}
+
+    assert found <= {f"{parameter}/{value}"}
+    assert set(exact.table().rows) < set(wide.table().rows)
+
+
+def test_every_wider_value_has_the_form_that_exact_changes() -> None:
+    """Each block that includes what is narrower can be asked without."""
+    for query in QUERIES.values():
+        for block in BLOCK.finditer(query.text):
+            assert ("cd22:within" in block[0]) == (exactly(block[0], [block["name"]]) != block[0])
+            assert "cd22:within" not in exactly(block[0], [block["name"]])
+
+
 def test_value_may_be_written_in_full() -> None:
     """A slug, a prefixed name and an IRI name the same thing."""
     answers = [
@@ -280,7 +308,7 @@ def test_value_may_be_written_in_full() -> None:
 def test_unknown_value_lists_the_nearest(name: str, parameter: str, value: str, near: str) -> None:
     """A value that names nothing is an error which tells what may have been meant."""
     with pytest.raises(QueryError, match=f"there is no [a-z-]+ `{value}`") as caught:
-        graph().query(name, **{parameter: value})
+        graph().ask(name, {parameter: value})
 
     assert near in caught.value.hint
 
@@ -314,7 +342,6 @@ def test_case_of_a_name_does_not_matter() -> None:
         "b-all> ?p ?o . <x",
         "b-all\n# end\n",
         "",
-        " b-all",
         "../source/fry-2018",
         "b-all#measurement",
         '" } DROP ALL #',

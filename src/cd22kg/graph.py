@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -17,12 +17,12 @@ from cd22kg.files import digest_of
 from cd22kg.gate.sparql import check_query
 from cd22kg.namespaces import PREFIXES, expand
 from cd22kg.progress import Meter, silent
-from cd22kg.queries import Result, bind, find_query
+from cd22kg.queries import Result, bind, exactly, find_query
 from cd22kg.queries.card import claim_card
 from cd22kg.queries.coverage import coverage
 from cd22kg.queries.limits import Limits
+from cd22kg.queries.names import thing
 from cd22kg.queries.overview import overview
-from cd22kg.queries.parameters import thing
 from cd22kg.queries.stats import statistics_table
 from cd22kg.queries.worker import Worker
 from cd22kg.rdf import to_rdflib
@@ -79,12 +79,14 @@ class KnowledgeGraph:
                 raise StoreError(f"the build in {self._folder} is another than was loaded", hint="load it again")
             yield from parse(path=path, format=RdfFormat.N_QUADS)
 
-    def query(self, question: str, /, **parameters: str | Sequence[str]) -> Result:
+    def query(self, question: str, /, *, exact: bool = False, **parameters: str | Sequence[str]) -> Result:
         """Ask a question of the library by name, or any SPARQL query.
 
         Args:
             question: A name such as ``response-by-indication``, or SPARQL text.
-            **parameters: Values for a library question, one or several each; ``_`` stands for ``-``.
+            exact: Whether a value stands for itself alone; else what is narrower is included.
+            **parameters: Values for a library question, one or several each; ``_`` stands for ``-``. A concept is named
+                by slug, label, synonym, or the CURIE of what it matches elsewhere.
 
         Raises:
             QueryError: If the name, a parameter or the text is wrong.
@@ -94,8 +96,19 @@ class KnowledgeGraph:
             >>> len(cd22kg.load().query("response-by-indication", indication="all")) > 1
             True
         """
+        return self.ask(question, parameters, exact=exact)
+
+    def ask(
+        self, question: str, parameters: Mapping[str, str | Sequence[str]] | None = None, *, exact: bool = False
+    ) -> Result:
+        """Ask as `query` does, with the parameters in a mapping.
+
+        Raises:
+            QueryError: If the name, a parameter or the text is wrong.
+        """
+        parameters = parameters or {}
         if any(character in question for character in " \n{"):
-            if parameters:
+            if parameters or exact:
                 raise QueryError("only library questions take parameters", hint="write the values into the query")
             return self.sparql(question)
         found = find_query(question)
@@ -103,7 +116,8 @@ class KnowledgeGraph:
             name.replace("_", "-"): [value] if isinstance(value, str) else list(value)
             for name, value in parameters.items()
         }
-        return Result(self.store.query(found.text, parameters=bind(found, given, self.store)))
+        values = bind(found, given, self.store)
+        return Result(self.store.query(exactly(found.text, given) if exact else found.text, parameters=values))
 
     def sparql(
         self,
@@ -173,7 +187,7 @@ class KnowledgeGraph:
         Raises:
             QueryError: If the form or a parameter is wrong.
         """
-        return overview(self.query("evidence-overview", **parameters), form)
+        return overview(self.ask("evidence-overview", parameters), form)
 
     def show(self, claim: str) -> str:
         """Return everything known about a claim, as text.
@@ -181,7 +195,7 @@ class KnowledgeGraph:
         Raises:
             QueryError: If there is no such claim; it lists the nearest.
         """
-        return claim_card(thing("claim", claim.removeprefix("claim:"), self.store), self.store)
+        return claim_card(thing("claim", claim, self.store), self.store)
 
     def explain(self, *what: str) -> str:
         """Return why something holds, as text: the triples stated, and the rules or axioms that lead on from them.
@@ -198,7 +212,7 @@ class KnowledgeGraph:
 
         explainer = Explainer(self.store)
         if len(what) == 1:
-            claim = thing("claim", what[0].removeprefix("claim:"), self.store)
+            claim = thing("claim", what[0], self.store)
             reasons = [explainer.explain(triple) for triple in explainer.inferred(claim)]
             return "\n".join(reason.to_text() for reason in reasons if reason)
         if len(what) != 3:

@@ -54,6 +54,7 @@ def query(
     form: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="table, csv, tsv, json, md or ttl.")
     ] = "table",
+    exact: Annotated[bool, typer.Option("--exact", help="Leave out what is narrower than the values given.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="Show the questions of the library.")] = False,
     timeout: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Stop SPARQL after this time; 60 by default.")
@@ -91,13 +92,13 @@ def query(
         if limits:
             option = "--" + next(iter(limits)).replace("_", "-")
             raise QueryError(f"`{option}` is for SPARQL from outside", hint="leave it out, or ask with -e or -f")
-        result = open_graph(store).query(name, **given)
+        result = open_graph(store).ask(name, given, exact=exact)
     else:
         from cd22kg.gate.text import read_text
         from cd22kg.queries.limits import Limits
 
         sparql = text if text is not None else read_text(file or Path())
-        if given:
+        if given or exact:
             raise QueryError("only library questions take parameters", hint="write the values into the query")
         Limits(**limits)
         result = open_graph(store).sparql(sparql, str(file) if text is None else "query", **limits)

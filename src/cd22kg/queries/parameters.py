@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Collection, Mapping, Sequence
 
 from pyoxigraph import Literal, NamedNode
 
 from cd22kg.errors import QueryError
-from cd22kg.model.values import is_slug
-from cd22kg.namespaces import BASE, KINDS, STANDARD_PREFIXES, iri
+from cd22kg.namespaces import KINDS, STANDARD_PREFIXES, iri
 from cd22kg.queries.library import Parameter, Query
-from cd22kg.store import Parameters, Store, Table
+from cd22kg.queries.names import slug_of, thing
+from cd22kg.store import BLOCK, Parameters, Store
+
+#: How a question includes what is narrower than a value.
+_WITHIN = re.compile(r"(\?\w+) cd22:within (\?\w+) \.")
 
 
 def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> Parameters:
@@ -22,8 +24,9 @@ def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> Para
 
     Args:
         query: The question.
-        given: Values by parameter name, as a person writes them: slugs of the parameter's kind, text or digits.
-        store: Where slugs are looked up.
+        given: Values by parameter name, as a person writes them: names of things of the parameter's kind, see `thing`;
+            text or digits.
+        store: Where names are looked up.
 
     Raises:
         QueryError: If a parameter or a value is unknown.
@@ -35,6 +38,15 @@ def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> Para
             raise QueryError(f"the parameter `{name}` has no value", hint="leave it out, or give one")
         terms[name] = [_term(parameter, text, store) for text in texts]
     return terms
+
+
+def exactly(text: str, names: Collection[str]) -> str:
+    """Return a question in which the values of some parameters do not stand for what is narrower."""
+
+    def narrowed(block: re.Match[str]) -> str:
+        return _WITHIN.sub(r"FILTER(\1 = \2)", block[0]) if block["name"] in names else block[0]
+
+    return BLOCK.sub(narrowed, text)
 
 
 def _term(parameter: Parameter, text: str, store: Store | None) -> NamedNode | Literal:
@@ -49,29 +61,6 @@ def _term(parameter: Parameter, text: str, store: Store | None) -> NamedNode | L
         raise QueryError(
             f"the parameter `{parameter.name}` has an unknown kind `{parameter.kind}`", hint="mend its header"
         )
-    slug = text.removeprefix(f"{BASE}{parameter.kind}/").removeprefix(f"{parameter.kind}:").lower()
-    return NamedNode(iri(parameter.kind, slug)) if store is None else thing(parameter.kind, slug, store)
-
-
-def thing(kind: str, slug: str, store: Store) -> NamedNode:
-    """Return the IRI of a thing that the store knows.
-
-    Raises:
-        QueryError: If it does not; it lists the nearest names.
-    """
-    if is_slug(slug) and store.query(f"ASK {{ <{BASE}{kind}/{slug}> a ?class }}"):
-        return NamedNode(f"{BASE}{kind}/{slug}")
-    known = slugs(kind, store)
-    near = get_close_matches(slug, known, n=3, cutoff=0.5) or known[:12]
-    raise QueryError(
-        f"there is no {kind} `{slug}`", hint=f"try {', '.join(near)}" if near else f"the store has no {kind}"
-    )
-
-
-def slugs(kind: str, store: Store) -> list[str]:
-    """Return the slugs of all things of a kind in the store, sorted."""
-    base = f"{BASE}{kind}/"
-    answer = store.query(f'SELECT DISTINCT ?thing WHERE {{ ?thing a ?class FILTER(STRSTARTS(STR(?thing), "{base}")) }}')
-    assert isinstance(answer, Table)  # noqa: S101  # a SELECT gives a table
-    found = (str(row[0].value) for row in answer.rows if isinstance(row[0], NamedNode))
-    return sorted(iri.removeprefix(base) for iri in found if "#" not in iri)
+    if store is None:
+        return NamedNode(iri(parameter.kind, slug_of(parameter.kind, text)))
+    return thing(parameter.kind, text, store)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cd22kg.store.base import Answer, Parameters, Store, Table, Term, fill
+from cd22kg.store.base import BLOCK, Answer, Parameters, Store, Table, Term, fill
 from cd22kg.store.oxigraph import OxigraphStore, is_store
 
 if TYPE_CHECKING:
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from cd22kg.store.sparql import SparqlStore, open_sparql
 
 __all__ = [
+    "BLOCK",
     "Answer",
     "OxigraphStore",
     "Parameters",

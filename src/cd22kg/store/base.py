@@ -117,7 +117,8 @@ class Store(Protocol):
         """Close it."""
 
 
-_BLOCK = re.compile(r"^[ \t]*# param (?P<name>[a-z-]+)\n(?P<body>.*?)^[ \t]*# end\n", re.MULTILINE | re.DOTALL)
+#: A block of a query that belongs to a parameter, see `fill`.
+BLOCK = re.compile(r"^[ \t]*# param (?P<name>[a-z-]+)\n(?P<body>.*?)^[ \t]*# end\n", re.MULTILINE | re.DOTALL)
 _VALUES = re.compile(r"(?P<head>VALUES \?\w+ )\{[^}]*\}")
 
 
@@ -144,7 +145,7 @@ def fill(text: str, parameters: Parameters) -> str:
         inside = " ".join(map(str, parameters[name]))
         return _VALUES.sub(lambda match: f"{match['head']}{{ {inside} }}", block["body"])
 
-    result = _BLOCK.sub(filled, text)
+    result = BLOCK.sub(filled, text)
     if unknown := sorted(set(parameters) - used):
         hint = "give the block a line `# param NAME` before and `# end` after it"
         raise QueryError(f"the query has no block for the parameter `{unknown[0]}`", hint=hint)
