@@ -25,7 +25,7 @@ from cd22kg.validation.pipe import loading
 from cd22kg.validation.plan import Result
 from cd22kg.validation.shapes import Shapes
 from cd22kg.validation.sorter import look_at
-from cd22kg.validation.terms import text_of
+from cd22kg.validation.terms import RDF_TYPE, SUBCLASS, text_of
 from tests.test_shacl_agreement import CALM, data_graphs, key, shape_graphs
 
 EX = "http://example.org/"
@@ -230,10 +230,12 @@ def test_thread_that_loads_ends_with_its_block() -> None:
     assert active_count() == before
 
 
+PREFIXES = f"@prefix ex: <{EX}> . @prefix sh: <http://www.w3.org/ns/shacl#> . @prefix xsd: <{XSD}> ."
+
+
 def verdicts(tmp_path: Path, shapes: str, data: str, ending: str = "nt") -> set[str]:
     """Return the nodes at fault, once loading what is read is known to find what loading everything does."""
-    prefixes = f"@prefix ex: <{EX}> . @prefix sh: <http://www.w3.org/ns/shacl#> . @prefix xsd: <{XSD}> ."
-    given_shapes = Shapes(tuple(parse(prefixes + shapes, format=RdfFormat.TURTLE)), {}, frozenset())
+    given_shapes = Shapes(tuple(parse(PREFIXES + shapes, format=RdfFormat.TURTLE)), {}, frozenset())
     path = tmp_path / f"data.{ending}"
     path.write_text(data, encoding="utf-8")
     found = []
@@ -248,7 +250,7 @@ def verdicts(tmp_path: Path, shapes: str, data: str, ending: str = "nt") -> set[
 
 
 AT_MOST_ONE = "ex:s a sh:NodeShape ; sh:targetClass ex:C ; sh:property [ sh:path ex:p ; sh:maxCount 1 ] ."
-TYPE = f"<{EX}a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{EX}C> .\n"
+TYPE = f"<{EX}a> <{RDF_TYPE}> <{EX}C> .\n"
 
 
 @pytest.mark.parametrize(
@@ -263,6 +265,54 @@ def test_blanks_of_every_kind(tmp_path: Path, lines: str) -> None:
     """Whatever stands between the terms, a statement that is read is loaded."""
     assert verdicts(tmp_path, AT_MOST_ONE, TYPE + lines) == {"a"}
     assert verdicts(tmp_path, AT_MOST_ONE, TYPE.replace("> <", ">\t<") + lines) == {"a"}
+
+
+CLASSES = "ABCDE"
+PAIRS = st.tuples(st.sampled_from(CLASSES), st.sampled_from(CLASSES))
+
+
+@CALM
+@given(
+    st.sets(st.sampled_from(CLASSES), min_size=1),
+    st.sets(PAIRS, max_size=6),
+    st.dictionaries(st.sampled_from("nmo"), st.lists(st.sampled_from(CLASSES), min_size=1, max_size=5), min_size=1),
+    st.booleans(),
+)
+def test_classes_that_others_imply(
+    asked: set[str], below: set[tuple[str, str]], classes: dict[str, list[str]], ontology_first: bool
+) -> None:
+    """Whatever is left out of what nodes are said to be, each is found to be of the classes that are asked for."""
+    shapes = "".join(
+        f"ex:s{name} a sh:NodeShape ; sh:targetClass ex:{name} ; sh:nodeKind sh:Literal ." for name in asked
+    )
+    hierarchy = "".join(f"<{EX}{low}> <{SUBCLASS}> <{EX}{high}> .\n" for low, high in below)
+    nodes = "".join(f"<{EX}{node}> <{RDF_TYPE}> <{EX}{name}> .\n" for node, names in classes.items() for name in names)
+    with TemporaryDirectory() as folder:
+        verdicts(Path(folder), shapes, hierarchy + nodes if ontology_first else nodes + hierarchy)
+
+
+def test_what_follows_from_another_class_is_left_out(tmp_path: Path) -> None:
+    """A node of a class that is asked for is not loaded as one of its subclass too; one of the subclass alone is."""
+    lines = f"<{EX}B> <{SUBCLASS}> <{EX}C> .\n" + TYPE + TYPE.replace("/C>", "/B>") + TYPE.replace("/C>", "/D>")
+    alone = TYPE.replace("/C>", "/B>").replace("/a>", "/b>")
+    (tmp_path / "data.nt").write_text(lines + alone, encoding="utf-8")
+    shapes = parse(PREFIXES + AT_MOST_ONE, format=RdfFormat.TURTLE)
+    with open_data(tmp_path / "data.nt", reads_of(Shapes(tuple(shapes), {}, frozenset()))) as data:
+        found = {str(quad) for quad in data.store.quads()}
+
+    assert found == {line.removesuffix(" .") for line in (lines.splitlines()[0], TYPE.strip(), alone.strip())}
+
+
+@pytest.mark.parametrize("body", ["$this a ex:C", "$this a ?c . ex:D ex:p ?c", "$this a/ex:p ex:C", "?x ex:p $this"])
+def test_classes_in_queries(tmp_path: Path, body: str) -> None:
+    """What a query asks of classes is loaded: one that is named, all where any may be meant."""
+    declared = f'ex:o sh:declare [ sh:prefix "ex" ; sh:namespace "{EX}"^^xsd:anyURI ] .'
+    query = f"sh:sparql [ sh:prefixes ex:o ; sh:select 'SELECT $this WHERE {{ {body} }}' ]"
+    shape = f"{declared} ex:s a sh:NodeShape ; sh:targetClass ex:D ; {query} ."
+    types = "".join(f"<{EX}a> <{RDF_TYPE}> <{EX}{name}> .\n" for name in "CDE")
+    lines = types + f"<{EX}D> <{EX}p> <{EX}E> .\n<{EX}E> <{EX}p> <{EX}C> .\n<{EX}E> <{EX}p> <{EX}a> .\n"
+
+    assert verdicts(tmp_path, shape, lines) == {"a"}
 
 
 def test_digits_beside_what_only_looks_like_it(tmp_path: Path) -> None:

@@ -59,10 +59,12 @@ class Reads:
     Attributes:
         properties: IRIs of the properties; nothing where that may be any.
         digits: Those of which it matters how literals are written; none where they are not known, or many.
+        classes: IRIs of the classes that nodes are asked to belong to; nothing where that may be any.
     """
 
     properties: frozenset[str] | None = None
     digits: frozenset[str] = frozenset()
+    classes: frozenset[str] | None = None
 
 
 @contextmanager
@@ -99,7 +101,7 @@ def _open_file(path: Path, reads: Reads) -> Iterator[Data]:
         folder = Path(opened.enter_context(TemporaryDirectory(prefix="cd22kg-"))) / "store" if is_large else None
         store = opened.enter_context(OxigraphStore(folder))
         if by_line:
-            lines = LineFile(file, reads.properties, reads.digits)
+            lines = LineFile(file, reads.properties, reads.digits, reads.classes)
             lines.load(store)
             yield Data(store, lines, str(path), lines.leaves_out)
             return
@@ -158,7 +160,8 @@ def reads_of(shapes: Shapes, engine: str = "compiled") -> Reads:
     if engine != "compiled" or validator.compiler.foreign or properties is None:
         return Reads()
     digits = validator.reads_digits() or frozenset()
-    return Reads(properties | {BROKEN_RULE}, digits if len(digits) <= MANY else frozenset())
+    watched = digits if len(digits) <= MANY else frozenset()
+    return Reads(properties | {BROKEN_RULE}, watched, validator.reads_classes())
 
 
 def validate_data(

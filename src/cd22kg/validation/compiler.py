@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cd22kg.validation.components import MAX_NESTED
 from cd22kg.validation.constraint_query import (
     blocker,
+    classes_of,
     has_aggregate,
     predicates_of,
     reads_digits,
@@ -170,6 +171,31 @@ class Compiler:
                 continue
             for node in (*constraint.shapes, *constraint.others):
                 deeper = self.predicates(self.shapes[node], inner=True)
+                if deeper is None:
+                    return None
+                found |= deeper
+        return found
+
+    def classes(self, shape: Shape, *, inner: bool = False) -> set[str] | None:
+        """Return the classes that checking a shape asks nodes to belong to; nothing if that may be any."""
+        found = set() if inner else self.focuses[shape.node].classes()
+        if found is None or (shape.path and RDF_TYPE in shape.path.predicates()):
+            return None
+        for constraint in shape.constraints:
+            more: set[str] | None = set()
+            if constraint.query:
+                more = classes_of(constraint.query)
+            elif constraint.name == "Class":
+                more = set(map(text_of, constraint.terms))
+            elif constraint.name == "Closed" or any(text_of(term) == RDF_TYPE for term in constraint.terms):
+                more = None
+            if more is None:
+                return None
+            found |= more
+            if constraint.name == "Property" and not inner:
+                continue
+            for node in (*constraint.shapes, *constraint.others):
+                deeper = self.classes(self.shapes[node], inner=True)
                 if deeper is None:
                     return None
                 found |= deeper

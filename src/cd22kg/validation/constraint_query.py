@@ -114,6 +114,21 @@ def predicates_of(query: Query) -> set[str] | None:
     return found | {RDF_TYPE}
 
 
+def classes_of(query: Query) -> set[str] | None:
+    """Return every class that the query asks nodes to belong to; nothing where that may be any."""
+    found: set[str] = set()
+    for group in read(query.text).where.walk():
+        for pattern in group.triples:
+            properties = {_expanded(each, query.prefixes) for each in _ONE_PROPERTY.findall(pattern.predicate)}
+            signs = _ONE_PROPERTY.sub("", pattern.predicate)
+            if RDF_TYPE not in properties and "a" not in signs:
+                continue
+            if signs not in ("", "a") or not _ONE_PROPERTY.fullmatch(pattern.object):
+                return None
+            found.add(_expanded(pattern.object, query.prefixes))
+    return found
+
+
 def _expanded(text: str, prefixes: Mapping[str, str]) -> str:
     if text.startswith("<"):
         return text[1:-1]

@@ -202,6 +202,16 @@ class Validator:
             found |= reads
         return frozenset(found)
 
+    def reads_classes(self) -> frozenset[str] | None:
+        """Return the classes that any shape asks nodes to belong to; nothing if that may be any."""
+        found: set[str] = set()
+        for shape in self.shapes():
+            classes = self.compiler.classes(shape)
+            if classes is None:
+                return None
+            found |= classes
+        return frozenset(found)
+
     def reads_digits(self) -> frozenset[str] | None:
         """Return the properties of which a verdict can depend on how literals are written; nothing if on any."""
         found = self.reads(shape for shape in self.shapes() if self.compiler.reads_form(shape, merged=False))

@@ -184,3 +184,15 @@ class Focus:
         for focus, path in self.above:
             found |= focus.predicates() | set(path.predicates())
         return found
+
+    def classes(self) -> set[str] | None:
+        """Return the classes that say which nodes are meant; nothing where that may be any."""
+        found = {iri for targets in self.targets for iri in targets.classes}
+        if any(RDF_TYPE in (*targets.subjects_of, *targets.objects_of) for targets in self.targets):
+            return None
+        for focus, path in self.above:
+            more = focus.classes()
+            if more is None or RDF_TYPE in path.predicates():
+                return None
+            found |= more
+        return found

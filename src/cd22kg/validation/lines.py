@@ -15,8 +15,8 @@ from cd22kg.gate.rdf import RdfFile
 from cd22kg.store import OxigraphStore, Store, Term
 from cd22kg.validation.authored import Authored, has_folded
 from cd22kg.validation.pipe import as_file, loading
-from cd22kg.validation.sorter import Sorter, look_at
-from cd22kg.validation.terms import KEPT, XSD, text_of, to_authored
+from cd22kg.validation.sorter import Sorter, class_of, look_at
+from cd22kg.validation.terms import KEPT, SUBCLASS, XSD, text_of, to_authored
 
 _TYPED = re.compile(rb"\^\^")
 _XSD = re.compile(rb"\^\^<" + re.escape(XSD.encode()) + rb"(\w+)>")
@@ -43,14 +43,20 @@ class LineFile(Authored):
         lines: Number of lines loaded.
     """
 
-    def __init__(self, file: RdfFile, predicates: Collection[str] | None = None, watched: Collection[str] = ()) -> None:
-        """Take a file, and the IRIs of the properties that matter; all where nothing is given.
+    def __init__(
+        self,
+        file: RdfFile,
+        predicates: Collection[str] | None = None,
+        watched: Collection[str] = (),
+        classes: Collection[str] | None = None,
+    ) -> None:
+        """Take a file, and the IRIs of the properties and classes that matter; all where nothing is given.
 
         Of those that are `watched` it is noted while they are loaded which have literals that a store folds.
         """
         self._file = RdfFile(file.path, file.name, labels=True)
         super().__init__(lambda: self._file)
-        self._sorter = None if predicates is None else Sorter(predicates, watched)
+        self._sorter = None if predicates is None else Sorter(predicates, watched, classes)
         self._known: dict[tuple[bytes, bytes], bool] = {}
         self._about: tuple[frozenset[bytes], list[NumberedLine]] = (frozenset(), [])
         self._watched = frozenset(watched)
@@ -75,11 +81,23 @@ class LineFile(Authored):
                         load(text)
                 blank.seek(0)
                 store.bulk_load(parse(blank, format=self._file.syntax, rename_blank_nodes=False))
+                self._load_subclasses(store)
             except SyntaxError:
                 # The place in what was left is not the place in the file.
                 deque(self._file, maxlen=0)
                 raise self._changed() from None
         self._is_loaded = True
+
+    def _load_subclasses(self, store: OxigraphStore) -> None:
+        """Load which nodes are of classes that were left out, where the classes said beside them do not imply it."""
+        left, classes = (self._sorter.left, self._sorter.classes or ()) if self._sorter else ((), ())
+        needed = {iri for iri, asked in left if not asked.issuperset(_above(iri, store).intersection(classes))}
+        if needed:
+            with loading(store, self._file.syntax) as load:
+                for chunk in self._chunks():
+                    lines = [line for line in chunk.splitlines(keepends=True) if class_of(line) in needed]
+                    self.lines += len(lines)
+                    load(b"".join(lines))
 
     def _loaded(self, blank: IO[bytes]) -> Iterator[bytes]:
         """Yield the text of the statements that matter; those with a blank node are written into a file instead."""
@@ -236,6 +254,12 @@ class _Whole(LineFile):
         quads = parse(line, format=self._file.syntax, rename_blank_nodes=False)
         whole = (Quad(q.subject, q.predicate, to_authored(q.object), q.graph_name) for q in quads)
         return b"".join(f"{quad} .\n".encode() for quad in whole)
+
+
+def _above(iri: bytes, store: OxigraphStore) -> set[bytes]:
+    """Return the classes that a class is below."""
+    text = f"SELECT ?class WHERE {{ <{iri.decode()}> <{SUBCLASS}>+ ?class }}"
+    return {text_of(row[0]).encode() for row in store.select(text, name="classes above")[1]}
 
 
 def _any_of(predicates: Collection[str]) -> re.Pattern[bytes]:
