@@ -335,7 +335,7 @@ def test_parameters(cli: Cli) -> None:
 def test_parameters_of_several_names(cli: Cli) -> None:
     """Two parameters narrow the answer to what fits both."""
     both = ("-p", "therapy=m971-bbz", "-p", "indication=b-all")
-    narrow, wide = (cli("query", "response-by-indication", *args, "--format", "csv") for args in (both, both[:2]))
+    narrow, wide = (cli("query", "complete-response", *args, "--format", "csv") for args in (both, both[:2]))
     rows, all_rows = narrow.stdout.splitlines(), wide.stdout.splitlines()
 
     assert 1 < len(rows) < len(all_rows)

@@ -150,8 +150,8 @@ def test_faulty_packaged_claims_are_an_error(tmp_path: Path, monkeypatch: pytest
 
 def test_question_by_name(memory: KnowledgeGraph) -> None:
     """A question of the library is asked by its name, with parameters by keyword, one or several."""
-    one = memory.query("response-by-indication", indication="lbcl")
-    several = memory.query("response-by-indication", indication=["lbcl", "nhl"])
+    one = memory.query("complete-response", indication="lbcl")
+    several = memory.query("complete-response", indication=["lbcl", "nhl"])
 
     assert {f"{BASE}indication/dlbcl", f"{BASE}indication/lbcl"} == {row["indication"] for row in one}
     assert {

@@ -29,7 +29,7 @@ kg = cd22kg.load()
 print(json.dumps({
     "package": cd22kg.__file__,
     "version": cd22kg.__version__,
-    "rows": len(kg.query("response-by-indication", indication="b-all")),
+    "rows": len(kg.query("complete-response", indication="b-all")),
     "sources": len(kg.query("claims-per-source")),
     "folders": {kind: str(folder(kind)) for kind in FOLDERS},
     "sizes": {kind: sorted(folder(kind).iterdir())[0].stat().st_size for kind in FOLDERS},

@@ -58,11 +58,12 @@ NARROWER: list[tuple[str, str, str, str, set[str]]] = [
             "therapy/cd19-cd22-sequential-chictr2100053871",
         },
     ),
-    ("response-by-indication", "indication", "all", "indication", {"indication/all", "indication/b-all"}),
-    ("response-by-indication", "indication", "b-all", "indication", {"indication/b-all"}),
-    ("response-by-indication", "outcome", "orr", "outcome", {"outcome/orr"}),
-    ("response-by-indication", "therapy", "cd22-mono-car-t", "group", {"therapy/cd22-mono-car-t"}),
-    ("response-by-indication", "therapy", "firi-cel", "therapy", {"therapy/firi-cel"}),
+    ("complete-response", "antigen", "cd20", "therapy", {"therapy/cd19-cd22-cd20-sequential-chictr1800014457"}),
+    ("complete-response", "indication", "all", "indication", {"indication/all", "indication/b-all"}),
+    ("complete-response", "indication", "b-all", "indication", {"indication/b-all"}),
+    ("complete-response", "outcome", "orr", "outcome", {"outcome/orr"}),
+    ("complete-response", "therapy", "cd22-mono-car-t", "group", {"therapy/cd22-mono-car-t"}),
+    ("complete-response", "therapy", "firi-cel", "therapy", {"therapy/firi-cel"}),
     ("severe-toxicity", "indication", "b-all", "indication", {"indication/b-all"}),
     ("severe-toxicity", "therapy", "auto3", "therapy", {"therapy/auto3"}),
     ("therapies", "therapy", "auto3", "therapy", {"therapy/auto3"}),
@@ -232,8 +233,8 @@ def test_default_is_what_is_asked_without_a_value(name: str, parameter: str) -> 
 
 def test_several_values_are_joined() -> None:
     """Several values give the rows of each."""
-    both = cells("response-by-indication", "claim", indication=["b-all", "lbcl"])
-    one, other = (cells("response-by-indication", "claim", indication=value) for value in ("b-all", "lbcl"))
+    both = cells("complete-response", "claim", indication=["b-all", "lbcl"])
+    one, other = (cells("complete-response", "claim", indication=value) for value in ("b-all", "lbcl"))
 
     assert Counter(one + other) == Counter(both)
 
@@ -241,8 +242,8 @@ def test_several_values_are_joined() -> None:
 @pytest.mark.parametrize(
     ("name", "parameter", "wider", "narrower"),
     [
-        ("response-by-indication", "indication", "all", "b-all"),
-        ("response-by-indication", "therapy", "cd22-mono-car-t", "firi-cel"),
+        ("complete-response", "indication", "all", "b-all"),
+        ("complete-response", "therapy", "cd22-mono-car-t", "firi-cel"),
         ("relapse", "indication", "b-cell-malignancy", "b-all"),
         ("relapse", "therapy", "cd22-mono-car-t", "m971-bbz"),
         ("severe-toxicity", "indication", "b-cell-malignancy", "b-all"),
@@ -262,8 +263,8 @@ def test_values_within_each_other_give_no_row_twice(name: str, parameter: str, w
     [
         ("relapse", "indication", "nhl", "indication"),
         ("relapse", "therapy", "cd19-cd22-dual-car-t", "therapy"),
-        ("response-by-indication", "indication", "all", "indication"),
-        ("response-by-indication", "therapy", "cd22-mono-car-t", "therapy"),
+        ("complete-response", "indication", "all", "indication"),
+        ("complete-response", "therapy", "cd22-mono-car-t", "therapy"),
         ("severe-toxicity", "therapy", "cd22-mono-car-t", "therapy"),
     ],
 )
@@ -288,7 +289,7 @@ def test_every_wider_value_has_the_form_that_exact_changes() -> None:
 def test_value_may_be_written_in_full() -> None:
     """A slug, a prefixed name and an IRI name the same thing."""
     answers = [
-        graph().query("response-by-indication", indication=value).answer
+        graph().query("complete-response", indication=value).answer
         for value in ("b-all", "indication:b-all", f"{BASE}indication/b-all")
     ]
 
@@ -298,8 +299,8 @@ def test_value_may_be_written_in_full() -> None:
 @pytest.mark.parametrize(
     ("name", "parameter", "value", "near"),
     [
-        ("response-by-indication", "indication", "b-al", "b-all"),
-        ("response-by-indication", "therapy", "firicel", "firi-cel"),
+        ("complete-response", "indication", "b-al", "b-all"),
+        ("complete-response", "therapy", "firicel", "firi-cel"),
         ("article-claims", "source", "fergusson-2032", "fergusson-2023"),
         ("related-claims", "type", "contradict", "contradicts"),
     ],
@@ -315,10 +316,10 @@ def test_unknown_value_lists_the_nearest(name: str, parameter: str, value: str, 
 
 def test_unknown_parameter_lists_those_there_are() -> None:
     """A parameter that a question does not have is an error which lists its parameters."""
-    with pytest.raises(QueryError, match="has no parameter `antigen`") as caught:
-        graph().query("response-by-indication", antigen="cd22")
+    with pytest.raises(QueryError, match="has no parameter `dose`") as caught:
+        graph().query("complete-response", dose="1e6")
 
-    assert caught.value.hint == "it takes: outcome, indication, therapy"
+    assert caught.value.hint == "it takes: therapy, indication, antigen, outcome"
 
 
 def test_unknown_question_lists_the_nearest() -> None:
@@ -331,7 +332,7 @@ def test_unknown_question_lists_the_nearest() -> None:
 
 def test_case_of_a_name_does_not_matter() -> None:
     """A person may write a name as tables show it."""
-    assert len(graph().query("response-by-indication", indication="B-ALL")) > 1
+    assert len(graph().query("complete-response", indication="B-ALL")) > 1
 
 
 @pytest.mark.parametrize(
@@ -351,7 +352,7 @@ def test_case_of_a_name_does_not_matter() -> None:
 def test_odd_value_never_reaches_the_query(value: str) -> None:
     """Text that is no slug is refused before there is a query."""
     with pytest.raises(QueryError, match="there is no indication"):
-        graph().query("response-by-indication", indication=value)
+        graph().query("complete-response", indication=value)
 
 
 def asking(kind: str) -> Query:

@@ -83,7 +83,7 @@ class KnowledgeGraph:
         """Ask a question of the library by name, or any SPARQL query.
 
         Args:
-            question: A name such as ``response-by-indication``, or SPARQL text.
+            question: A name such as ``complete-response``, or SPARQL text.
             exact: Whether a value stands for itself alone; else what is narrower is included.
             **parameters: Values for a library question, one or several each; ``_`` stands for ``-``. A concept is named
                 by slug, label, synonym, or the CURIE of what it matches elsewhere.
@@ -93,7 +93,7 @@ class KnowledgeGraph:
 
         Example:
             >>> import cd22kg
-            >>> len(cd22kg.load().query("response-by-indication", indication="all")) > 1
+            >>> len(cd22kg.load().query("complete-response", indication="all")) > 1
             True
         """
         return self.ask(question, parameters, exact=exact)
