@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cd22kg.namespaces import BASE
 from tests import expected
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,7 +49,7 @@ def test_the_python_example_runs(tmp_path: Path, capsys: pytest.CaptureFixture[s
     """The lines for Python run as they stand and print a source per row."""
     (code,) = blocks("python")
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102  # our own README
-    assert "cd19-cd22-dual-car-t 90 84 95" in capsys.readouterr().out.replace("https://w3id.org/cd22kg/therapy/", "")
+    assert "therapy/cd22-mono-car-t 0.75 unit/fraction 0.6 0.88" in capsys.readouterr().out.replace(BASE, "")
 
 
 def test_the_claim_example_is_a_claim(tmp_path: Path) -> None:
