@@ -28,8 +28,8 @@ from tests.conftest import Cli, clean_environment
 from tests.test_ontology import CONCEPTS, ROOT, SCHEMES, TERMS, short, values
 
 FOLDER = ROOT / "docs" / "reference"
-FILES = ("classes.svg", "concepts.md", "ontology.md", "rules.md")
-PAGES = ("concepts.md", "ontology.md", "rules.md")
+FILES = ("classes.svg", "concepts.md", "ontology.md", "queries.md", "rules.md")
+PAGES = ("concepts.md", "ontology.md", "queries.md", "rules.md")
 SKOS, RDFS, OWL, TYPE = (
     *(STANDARD_PREFIXES[prefix] for prefix in ("skos", "rdfs", "owl")),
     STANDARD_PREFIXES["rdf"] + "type",
@@ -81,7 +81,7 @@ def unmarked(text: str) -> str:
 @pytest.mark.parametrize("name", FILES)
 def test_reference_is_up_to_date(name: str, kg: cd22kg.KnowledgeGraph) -> None:
     """The files are what the graph gives; `make generated` writes them."""
-    files = reference_files(kg.quads)
+    files = reference_files(kg.quads, kg.ask)
 
     assert sorted(files) == sorted(FILES)
     assert page(name) == files[name]

@@ -292,7 +292,7 @@ def test_the_questions_of_the_library_have_rows(clean: Graph) -> None:
     graph.store.bulk_load(clean.quads)
     questions = [found for found in library() if found.name != "article-claims"]
 
-    assert {q.name: 0 for q in questions if len(graph.query(q.name, **_all(q.parameters))) == 0} == {}
+    assert {q.name: 0 for q in questions if len(graph.ask(q.name, _all(q.parameters))) == 0} == {}
 
 
 def _all(parameters: Iterable[object]) -> dict[str, str]:

@@ -85,12 +85,13 @@ def reference(
         "docs/reference"
     ),
 ) -> None:
-    """Write the reference pages of ontology and rules, and the class diagram."""
+    """Write the reference pages of ontology, questions and rules, and the class diagram."""
     from cd22kg.export.reference import reference_files
     from cd22kg.files import write_bytes
     from cd22kg.graph import load
 
-    files = reference_files(load().quads)
+    kg = load()
+    files = reference_files(kg.quads, kg.ask)
     out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         write_bytes(out / name, text.encode())

@@ -1,4 +1,4 @@
-"""The reference pages: every term of the ontology, every concept list and every rule, beside the class diagram.
+"""The reference pages: every term of the ontology, concept list, question and rule, beside the class diagram.
 
 Links are those of a checkout, in which the pages stand in ``docs/reference/``.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pyoxigraph import Literal, NamedNode, Quad
 
@@ -15,6 +15,7 @@ from cd22kg.export.concept_lists import concept_count, concept_page, schemes
 from cd22kg.export.diagram import class_diagram
 from cd22kg.export.forms import FORMS
 from cd22kg.export.markdown import NOTICE, anchor, plain
+from cd22kg.export.questions import questions_page
 from cd22kg.export.rules import rules_page
 from cd22kg.export.termbook import OWL, RDFS, SKOS, TYPE, TermBook
 from cd22kg.namespaces import (
@@ -29,6 +30,7 @@ from cd22kg.namespaces import (
     STANDARD_PREFIXES,
     compact,
 )
+from cd22kg.queries import Result
 
 ONTOLOGY = BASE + "ontology"
 DCTERMS, VANN = STANDARD_PREFIXES["dcterms"], STANDARD_PREFIXES["vann"]
@@ -43,17 +45,19 @@ _LONGEST = 90
 _CHARACTERISTICS = {"TransitiveProperty": "transitive", "SymmetricProperty": "symmetric"}
 
 
-def reference_files(quads: Iterable[Quad]) -> dict[str, str]:
+def reference_files(quads: Iterable[Quad], ask: Callable[[str], Result]) -> dict[str, str]:
     """Return the files of the reference by name, made from the graph and the files of the package.
 
     Args:
         quads: The graph of the packaged claims, with what is inferred.
+        ask: Answers a question of the library by its name, from that graph.
     """
     book = TermBook.of(quads)
     return {
         "classes.svg": class_diagram(book),
         "concepts.md": _page(concept_page(book)),
         "ontology.md": _page(_ontology(book)),
+        "queries.md": _page(questions_page(ask)),
         "rules.md": _page(rules_page(book.shapes)),
     }
 
