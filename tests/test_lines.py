@@ -17,7 +17,7 @@ from cd22kg.conformance import Reads, open_data, reads_of, validate_data
 from cd22kg.errors import InputError
 from cd22kg.gate.rdf import RdfFile
 from cd22kg.store import OxigraphStore
-from cd22kg.validation import pyshacl_engine
+from cd22kg.validation import pipe, pyshacl_engine
 from cd22kg.validation.authored import Authored
 from cd22kg.validation.engine import Validator
 from cd22kg.validation.lines import LineFile
@@ -145,6 +145,7 @@ SOUND = (
     f"<{EX}a> <{EX}p> <{EX}b#c> .",
     f'<{EX}a> <{EX}p> "text with \\"signs\\" and \\u00e9"@en-GB .',
     f'<{EX}a> <{EX}p> "2024"^^<{XSD}gYear> .',
+    f'<{EX}a> <{EX}p> "x"^^<{RDF_TYPE.removesuffix("type")}langString> .',
     f'<{EX}a> <{EX}p> "é" <{EX}g> .',
 )
 
@@ -177,6 +178,41 @@ def test_faults_in_what_is_not_loaded(lines: list[tuple[str, int, int, str, str]
         return False
 
     assert is_refused(lambda: look_at(text, syntax)) == is_refused(lambda: list(parse(text, format=syntax)))
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_places_in_a_long_file(tmp_path: Path, end: str) -> None:
+    """Whatever ends the lines, and wherever a portion of the text ends, a line is counted once."""
+    line = f"<{EX}a> <{EX}q> <{EX}{'b' * (1000 - len(end))}> ."
+    path = tmp_path / "data.nt"
+    text = "".join(f"{line}{end}" for _ in range(5000)) + f"<{EX}z> <{EX}p> <{EX}b> .{end}" + f"{line}{end}" * 20_000
+    path.write_bytes(text.encode())
+    lines = LineFile(RdfFile(path), {EX + "p"})
+    lines.load(OxigraphStore())
+    found = lines.about(frozenset({f"<{EX}z>".encode()}))
+
+    assert [number for number, text in found if text.startswith(f"<{EX}z>".encode())] == [5001]
+
+
+def test_long_statement_behind_others(tmp_path: Path) -> None:
+    """How long a statement may be does not depend on what stands before it."""
+    sizes = {"v": 300_000, "w": 300_000, "y": (16 << 20) - 100}
+    text = "".join(f'<{EX}a> <{EX}p> "{sign * size}" .\n' for sign, size in sizes.items())
+    _, store = load(tmp_path / "data.nt", text, {EX + "p"})
+
+    assert store.count() == 3
+
+
+def test_thread_that_cannot_load_lets_the_other_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error while portions are joined, such as for want of memory, is told; nobody waits for ever."""
+
+    def joined(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(pipe, "joined", joined)
+    with pytest.raises(MemoryError), loading(OxigraphStore(), RdfFormat.N_TRIPLES) as load:
+        for _ in range(100):
+            load(b"# nothing\n")
 
 
 def test_missing_file(tmp_path: Path) -> None:
@@ -303,10 +339,21 @@ def test_what_follows_from_another_class_is_left_out(tmp_path: Path) -> None:
     assert found == {line.removesuffix(" .") for line in (lines.splitlines()[0], TYPE.strip(), alone.strip())}
 
 
-@pytest.mark.parametrize("body", ["$this a ex:C", "$this a ?c . ex:D ex:p ?c", "$this a/ex:p ex:C", "?x ex:p $this"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "$this a ex:C",
+        "$this t: ex:C",
+        "$this a ?c . ex:D ex:p ?c",
+        "$this a/ex:p ex:C",
+        "$this t:/ex:p ex:C",
+        "?x ex:p $this",
+    ],
+)
 def test_classes_in_queries(tmp_path: Path, body: str) -> None:
     """What a query asks of classes is loaded: one that is named, all where any may be meant."""
-    declared = f'ex:o sh:declare [ sh:prefix "ex" ; sh:namespace "{EX}"^^xsd:anyURI ] .'
+    prefixes = {"ex": EX, "t": RDF_TYPE}.items()
+    declared = "".join(f'ex:o sh:declare [ sh:prefix "{p}" ; sh:namespace "{n}"^^xsd:anyURI ] .' for p, n in prefixes)
     query = f"sh:sparql [ sh:prefixes ex:o ; sh:select 'SELECT $this WHERE {{ {body} }}' ]"
     shape = f"{declared} ex:s a sh:NodeShape ; sh:targetClass ex:D ; {query} ."
     types = "".join(f"<{EX}a> <{RDF_TYPE}> <{EX}{name}> .\n" for name in "CDE")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pyoxigraph import RdfFormat, parse
 
@@ -53,6 +55,9 @@ def test_names_of_one_thing(store: Store, kind: str, text: str, slug: str) -> No
         ("indication", "", "try "),
         ("source", '10.1" } #', "try "),
         ("agency", "nobody", "try "),
+        ("source", "\udcff", "half a character"),
+        ("indication", "MONDO:", "try "),
+        ("indication", "x" * 100_000, "try "),
     ],
 )
 def test_nothing_is_called_that(store: Store, kind: str, text: str, told: str) -> None:
@@ -61,6 +66,20 @@ def test_nothing_is_called_that(store: Store, kind: str, text: str, told: str) -
         thing(kind, text, store)
 
     assert told in caught.value.hint
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("value", [5, b"b-all", [1], None])
+def test_value_that_is_no_text(value: Any) -> None:
+    """What is no text is refused."""
+    with pytest.raises(QueryError, match="`indication` takes text"):
+        cd22kg.load().query("complete-response", indication=value)
+
+
+def test_text_with_half_a_character() -> None:
+    """Half a character is refused, in plain text too."""
+    with pytest.raises(QueryError, match="is no text"):
+        cd22kg.load().query("missing-fields", field="\udcff")
 
 
 LISTS = f"""
@@ -99,6 +118,8 @@ def test_match_that_is_not_exact(small: OxigraphStore) -> None:
 
 def test_identifiers_of_sources_and_studies(small: OxigraphStore) -> None:
     """A DOI in any case leads to its source; a registry number to what of the kind asked for has it."""
+    assert thing("source", "https://doi.org/10.1000/abc", small).value.endswith("source/a")
+    assert thing("source", " doi:10.1000/abc", small).value.endswith("source/a")
     assert thing("source", "10.1000/ABC", small).value.endswith("source/a")
     assert thing("source", "nct1", small).value.endswith("source/a")
     assert thing("study", "NCT1", small).value.endswith("study/b")

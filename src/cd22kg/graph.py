@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -112,10 +112,9 @@ class KnowledgeGraph:
                 raise QueryError("only library questions take parameters", hint="write the values into the query")
             return self.sparql(question)
         found = find_query(question)
-        given = {
-            name.replace("_", "-"): [value] if isinstance(value, str) else list(value)
-            for name, value in parameters.items()
-        }
+        given: dict[str, list[str]] = {}
+        for name, value in parameters.items():
+            given.setdefault(name.replace("_", "-"), []).extend(_texts(name, value))
         values = bind(found, given, self.store)
         return Result(self.store.query(exactly(found.text, given) if exact else found.text, parameters=values))
 
@@ -259,6 +258,14 @@ class KnowledgeGraph:
     def to_rdflib(self) -> rdflib.Graph:
         """Return the union of all graphs as an rdflib graph."""
         return to_rdflib(self.quads)
+
+
+def _texts(name: str, value: object) -> list[str]:
+    """Return the values of a parameter."""
+    values = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [value]
+    if not all(isinstance(each, str) for each in values):
+        raise QueryError(f"`{name}` takes text, or several texts", hint=f'such as {name}="..."')
+    return [str(each) for each in values]
 
 
 def _digest(folder: Path) -> str:

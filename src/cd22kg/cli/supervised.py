@@ -69,8 +69,12 @@ def supervised(work: Callable[[ExitStack], Found], tell: Callable[[Found], objec
         KeyboardInterrupt: If we are interrupted; the work has ended then.
     """
     if not bounds.seconds and not bounds.memory:
-        with ExitStack() as opened:
-            return ended(lambda: tell(work(opened)))
+
+        def here() -> None:
+            with ExitStack() as opened:
+                tell(work(opened))
+
+        return ended(here)
     board = Board()
     lifeline, ours = os.pipe()
     theirs, alive = os.pipe()

@@ -22,7 +22,9 @@ _PREFIXES = f"PREFIX cd22: <{CD22}> PREFIX skos: <http://www.w3.org/2004/02/skos
 _OUTSIDE = {prefix.lower(): base for prefix, base in OUTSIDE_PREFIXES.items()}
 #: Hyphens of every kind, the line below, and blanks are one to a person.
 _GAP = re.compile(r"[\s_\u2010-\u2015-]+")
-_NAMED_AT_MOST = 12
+_NAMED_AT_MOST, _SHOWN = 12, 80
+#: What stands before a DOI or a number where people copy it from.
+_BEFORE = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|(?:doi|pmid|pmcid):\s*)", re.IGNORECASE)
 
 
 def thing(kind: str, text: str, store: Store) -> NamedNode:
@@ -38,7 +40,10 @@ def thing(kind: str, text: str, store: Store) -> NamedNode:
     Raises:
         QueryError: If nothing, or more than one thing, is called that; it lists what may have been meant.
     """
-    slug = slug_of(kind, text)
+    text = text.strip()
+    slug, shown = slug_of(kind, text), text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    if not _is_unicode(text):
+        raise QueryError(f"there is no {kind} `{shown}`", hint="the text has half a character in it")
     if is_slug(slug) and store.query(f"ASK {{ <{iri(kind, slug)}> a ?class }}"):
         return NamedNode(iri(kind, slug))
     names = _names(kind, store)
@@ -46,10 +51,12 @@ def thing(kind: str, text: str, store: Store) -> NamedNode:
     if len(found) == 1:
         return NamedNode(iri(kind, next(iter(found))))
     if found:
-        raise QueryError(f"`{text}` is the name of more than one {kind}", hint=f"give one of: {_listed(sorted(found))}")
+        raise QueryError(
+            f"`{shown}` is the name of more than one {kind}", hint=f"give one of: {_listed(sorted(found))}"
+        )
     if matching := sorted(_matching(text, store) if kind in CONCEPT_KINDS else ()):
-        raise QueryError(f"no {kind} is the same as `{text}`", hint="; ".join(matching))
-    raise QueryError(f"there is no {kind} `{text}`", hint=_suggestion(kind, text, names, store))
+        raise QueryError(f"no {kind} is the same as `{shown}`", hint="; ".join(matching))
+    raise QueryError(f"there is no {kind} `{shown}`", hint=_suggestion(kind, text, names, store))
 
 
 def slug_of(kind: str, text: str) -> str:
@@ -78,6 +85,7 @@ def _names(kind: str, store: Store) -> dict[str, set[str]]:
 def _known_as(kind: str, text: str, store: Store) -> set[str]:
     """Return the slugs of the things of a kind with an identifier elsewhere."""
     if kind not in CONCEPT_KINDS:
+        text = _BEFORE.sub("", text)
         written = " ".join(str(Literal(each)) for each in dict.fromkeys((text, text.lower(), text.upper())))
         query = f"VALUES ?property {{ {_IDENTIFIERS} }} VALUES ?id {{ {written} }} ?thing ?property ?id"
     elif match := _outside(text):
@@ -117,6 +125,14 @@ def _suggestion(kind: str, text: str, names: dict[str, set[str]], store: Store) 
 
 def _listed(slugs: Iterable[str]) -> str:
     return ", ".join(list(slugs)[:_NAMED_AT_MOST])
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _plain(name: str) -> str:

@@ -52,7 +52,10 @@ def exactly(text: str, names: Collection[str]) -> str:
 def _term(parameter: Parameter, text: str, store: Store | None) -> NamedNode | Literal:
     """Return a value as a term; a thing must be known to the store, if one is given."""
     if parameter.kind == "text":
-        return Literal(text)
+        try:
+            return Literal(text)
+        except ValueError:
+            raise QueryError(f"`{parameter.name}` is no text", hint="it has half a character in it") from None
     if parameter.kind == "integer":
         if not re.fullmatch(r"[0-9]{1,9}", text):
             raise QueryError(f"`{parameter.name}` takes a whole number, not `{text}`", hint="write digits only")

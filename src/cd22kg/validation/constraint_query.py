@@ -30,6 +30,8 @@ _READS_DIGITS = {"STR", "STRLEN", "STRAFTER", "STRBEFORE", "STRSTARTS", "STRENDS
     "ENCODE_FOR_URI",
 }
 _ESCAPE = re.compile(r"\\(.)")
+#: A name as the reader of SPARQL takes it; and what else a path may be written with.
+_NAME, _PATH_SIGNS = re.compile(r"<[^<>]*>|[\w.-]*:(?:[\w:%\\-]|\.(?=[\w:%\\-]))*"), re.compile(r"[a^/|*+?()!\s]*")
 _ONE_PROPERTY = re.compile(r"<[^<>]*>|[\w.-]*:[\w.-]+")
 
 
@@ -119,11 +121,13 @@ def classes_of(query: Query) -> set[str] | None:
     found: set[str] = set()
     for group in read(query.text).where.walk():
         for pattern in group.triples:
-            properties = {_expanded(each, query.prefixes) for each in _ONE_PROPERTY.findall(pattern.predicate)}
-            signs = _ONE_PROPERTY.sub("", pattern.predicate)
+            properties = {_expanded(each, query.prefixes) for each in _NAME.findall(pattern.predicate)}
+            signs = _NAME.sub("", pattern.predicate)
+            if not _PATH_SIGNS.fullmatch(signs):
+                return None
             if RDF_TYPE not in properties and "a" not in signs:
                 continue
-            if signs not in ("", "a") or not _ONE_PROPERTY.fullmatch(pattern.object):
+            if signs not in ("", "a") or not _NAME.fullmatch(pattern.object):
                 return None
             found.add(_expanded(pattern.object, query.prefixes))
     return found

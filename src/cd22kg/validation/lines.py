@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from tempfile import SpooledTemporaryFile
-from typing import IO, BinaryIO
+from typing import IO
 
 from pyoxigraph import Quad, parse
 
@@ -21,7 +21,7 @@ from cd22kg.validation.terms import KEPT, SUBCLASS, XSD, text_of, to_authored
 _TYPED = re.compile(rb"\^\^")
 _XSD = re.compile(rb"\^\^<" + re.escape(XSD.encode()) + rb"(\w+)>")
 _ESCAPED_IRI = re.compile(rb'<[^<>"\s]*\\[uU]')
-_LINE_END, _LINE_ENDS = re.compile(rb"[\r\n]"), (b"\r", b"\n")
+_LINE_END = re.compile(rb"[\r\n]")
 _CHUNK = 1 << 20
 #: The longest line, and the most text of lines with blank nodes that is held in memory.
 _LONGEST, _MOST_BLANK = 16 << 20, 64 << 20
@@ -90,8 +90,10 @@ class LineFile(Authored):
 
     def _load_subclasses(self, store: OxigraphStore) -> None:
         """Load which nodes are of classes that were left out, where the classes said beside them do not imply it."""
-        left, classes = (self._sorter.left, self._sorter.classes or ()) if self._sorter else ((), ())
-        needed = {iri for iri, asked in left if not asked.issuperset(_above(iri, store).intersection(classes))}
+        if self._sorter is None or not self._sorter.left:
+            return
+        above = _classes_above(self._sorter.classes or frozenset(), store)
+        needed = {iri for iri, asked in self._sorter.left if not asked.issuperset(above.get(iri, ()))}
         if needed:
             with loading(store, self._file.syntax) as load:
                 for chunk in self._chunks():
@@ -144,21 +146,26 @@ class LineFile(Authored):
         """Return statements as they are loaded."""
         return chunk
 
-    def _chunks(self) -> Iterator[bytes]:
+    def _chunks(self, *, again: bool = False) -> Iterator[bytes]:
         """Yield the text of the file in parts of whole lines, the last of which ends too."""
-        with self._file.reading(again=self._is_loaded) as source:
+        with self._file.reading(again=again or self._is_loaded) as source:
             rest = b""
             while data := rest + source.read(_CHUNK):
-                if data[-1:] not in _LINE_ENDS:
+                rest = b""
+                if data[-1:] == b"\r":
+                    after = source.read(1)
+                    data, rest = (data + after, b"") if after == b"\n" else (data, after)
+                elif data[-1:] != b"\n":
                     data += source.readline(_LONGEST)
-                    if data[-1:] not in _LINE_ENDS and len(data) < _LONGEST:
-                        data += b"\n"
-                # The end of the file, or of a line; where lines end in a way of their own, as near to it as can be.
-                end = len(data) if len(data) < _LONGEST else data.rfind(b"\r") + 1
-                if not end:
-                    raise MemoryError
-                yield data[:end]
-                rest = data[end:]
+                    if data[-1:] != b"\n" and len(data) < _LONGEST:
+                        data += b"\n"  # at the end of the file
+                    elif data[-1:] != b"\n":
+                        # Lines end in a way of their own.
+                        end = data.rfind(b"\r") + 1
+                        if not end:
+                            raise MemoryError
+                        data, rest = data[:end], data[end:]
+                yield data
 
     # What a store loses
 
@@ -196,8 +203,7 @@ class LineFile(Authored):
     def about(self, nodes: frozenset[bytes]) -> list[NumberedLine]:
         """Return the lines, with their numbers, that may begin with one of the nodes; remembered for the next time."""
         if not nodes <= self._about[0]:
-            with self._file.reading(again=True) as source:
-                self._about = (nodes, list(_lines_about(source, nodes)))
+            self._about = (nodes, list(_lines_about(self._chunks(again=True), nodes)))
         return self._about[1]
 
     def is_whole(self, store: Store) -> bool:
@@ -256,10 +262,14 @@ class _Whole(LineFile):
         return b"".join(f"{quad} .\n".encode() for quad in whole)
 
 
-def _above(iri: bytes, store: OxigraphStore) -> set[bytes]:
-    """Return the classes that a class is below."""
-    text = f"SELECT ?class WHERE {{ <{iri.decode()}> <{SUBCLASS}>+ ?class }}"
-    return {text_of(row[0]).encode() for row in store.select(text, name="classes above")[1]}
+def _classes_above(classes: Collection[bytes], store: OxigraphStore) -> dict[bytes, set[bytes]]:
+    """Return, for each class that is below some of these, which."""
+    found: dict[bytes, set[bytes]] = {}
+    for iri in classes:
+        text = f"SELECT ?below WHERE {{ ?below <{SUBCLASS}>+ <{iri.decode()}> }}"
+        for (below,) in store.select(text, name="classes below")[1]:
+            found.setdefault(text_of(below).encode(errors="replace"), set()).add(iri)
+    return found
 
 
 def _any_of(predicates: Collection[str]) -> re.Pattern[bytes]:
@@ -292,11 +302,10 @@ def written(subject: str) -> bytes:
     return (subject if subject.startswith("_:") else f"<{subject}>").encode(errors="replace")
 
 
-def _lines_about(source: BinaryIO, nodes: frozenset[bytes]) -> Iterator[NumberedLine]:
+def _lines_about(chunks: Iterable[bytes], nodes: frozenset[bytes]) -> Iterator[NumberedLine]:
     """Yield the lines, with their numbers, that may begin with one of the nodes."""
     before = 1
-    while text := source.read(_CHUNK):
-        text += source.readline(_LONGEST)
+    for text in chunks:
         counted = 0
         for start, end in _stretches_about(text, nodes):
             before += text.count(b"\n", counted, start)

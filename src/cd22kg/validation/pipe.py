@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from queue import Queue
@@ -66,14 +67,15 @@ def loading(store: OxigraphStore, syntax: RdfFormat) -> Iterator[Callable[[bytes
     """
     queue: Queue[bytes | None] = Queue(_WAITING)
     failed: list[BaseException] = []
+    texts = iter(queue.get, None)
 
     def load() -> None:
-        for text in joined(iter(queue.get, None), 0 if store.path is None else _PART_ON_DISK):
-            if not failed:
-                try:
-                    store.bulk_load_text(text, syntax)
-                except BaseException as error:  # it is raised where the text is made
-                    failed.append(error)
+        try:
+            for text in joined(texts, 0 if store.path is None else _PART_ON_DISK):
+                store.bulk_load_text(text, syntax)
+        except BaseException as error:  # it is raised where the text is made
+            failed.append(error)
+            deque(texts, maxlen=0)  # who makes it must not wait
 
     def put(text: bytes) -> None:
         if failed:

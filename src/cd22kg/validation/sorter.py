@@ -12,7 +12,8 @@ from pyoxigraph import RdfFormat, parse
 from cd22kg.validation.terms import RDF_TYPE
 
 _IRI = rb"<https?://[a-zA-Z0-9.-]+/[\w./~+-]*(?:#[\w./~+-]*)?>"
-_LITERAL = rb'"[^"\\\r\n]*(?:\\[tbnrf"\'\\][^"\\\r\n]*)*"(?:@[a-z]{2,3}(?:-[A-Z]{2})?|\^\^' + _IRI + rb")?"
+_DATATYPE = rb"(?!<%b)%b" % (re.escape(RDF_TYPE.removesuffix("type").encode()), _IRI)
+_LITERAL = rb'"[^"\\\r\n]*(?:\\[tbnrf"\'\\][^"\\\r\n]*)*"(?:@[a-z]{2,3}(?:-[A-Z]{2})?|\^\^' + _DATATYPE + rb")?"
 _CLASS = re.compile(rb"<[^<>\\]*> <%b> <([^<>\\]*)> (?:<[^<>\\]*> )?\.[\r\n]*" % re.escape(RDF_TYPE.encode()))
 _LINE_END = re.compile(rb"\r\n?|\n")
 #: Lines that surely have no fault; most lines are such. A graph is allowed in N-Quads only.
