@@ -14,10 +14,10 @@ from cd22kg.queries.names import thing
 from cd22kg.store import OxigraphStore, Store
 
 
-@pytest.fixture(scope="module")
-def store() -> Store:
+@pytest.fixture
+def store(kg: cd22kg.KnowledgeGraph) -> Store:
     """Return the packaged graph."""
-    return cd22kg.load().store
+    return kg.store
 
 
 @pytest.mark.parametrize(
@@ -70,16 +70,16 @@ def test_nothing_is_called_that(store: Store, kind: str, text: str, told: str) -
 
 
 @pytest.mark.parametrize("value", [5, b"b-all", [1], None])
-def test_value_that_is_no_text(value: Any) -> None:
+def test_value_that_is_no_text(kg: cd22kg.KnowledgeGraph, value: Any) -> None:
     """What is no text is refused."""
     with pytest.raises(QueryError, match="`indication` takes text"):
-        cd22kg.load().query("complete-response", indication=value)
+        kg.query("complete-response", indication=value)
 
 
-def test_text_with_half_a_character() -> None:
+def test_text_with_half_a_character(kg: cd22kg.KnowledgeGraph) -> None:
     """Half a character is refused, in plain text too."""
     with pytest.raises(QueryError, match="is no text"):
-        cd22kg.load().query("missing-fields", field="\udcff")
+        kg.query("missing-fields", field="\udcff")
 
 
 LISTS = f"""

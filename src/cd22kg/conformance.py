@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,9 +62,9 @@ class Reads:
         classes: IRIs of the classes that nodes are asked to belong to; nothing where that may be any.
     """
 
-    properties: frozenset[str] | None = None
-    digits: frozenset[str] = frozenset()
-    classes: frozenset[str] | None = None
+    properties: Collection[str] | None = None
+    digits: Collection[str] = ()
+    classes: Collection[str] | None = None
 
 
 @contextmanager
@@ -159,8 +159,8 @@ def reads_of(shapes: Shapes, engine: str = "compiled") -> Reads:
     properties = validator.reads(validator.shapes())
     if engine != "compiled" or validator.compiler.foreign or properties is None:
         return Reads()
-    digits = validator.reads_digits() or frozenset()
-    watched = digits if len(digits) <= MANY else frozenset()
+    digits = validator.reads_digits() or set()
+    watched = digits if len(digits) <= MANY else ()
     return Reads(properties | {BROKEN_RULE}, watched, validator.reads_classes())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from cd22kg.validation.components import MAX_NESTED
 from cd22kg.validation.constraint_query import (
@@ -149,57 +149,40 @@ class Compiler:
             for node in (*constraint.shapes, *constraint.others):
                 yield from self.all_parts(self.shapes[node])
 
-    def predicates(self, shape: Shape, *, inner: bool = False) -> set[str] | None:
+    def predicates(self, shape: Shape) -> set[str] | None:
         """Return the properties that checking a shape reads; nothing if that may be any."""
-        found = set(shape.path.predicates()) if shape.path else set()
-        if not inner:
-            found |= self.focuses[shape.node].predicates()
-        for constraint in shape.constraints:
-            more: set[str] | None = set()
-            if constraint.query:
-                more = predicates_of(constraint.query)
-            elif constraint.name == "Closed":
-                more = None
-            elif constraint.name == "Class":
-                more = {RDF_TYPE, SUBCLASS}
-            elif constraint.name in ("Equals", "Disjoint", "LessThan", "LessThanOrEquals"):
-                more = {text_of(constraint.terms[0])}
-            if more is None:
-                return None
-            found |= more
-            if constraint.name == "Property" and not inner:
-                continue
-            for node in (*constraint.shapes, *constraint.others):
-                deeper = self.predicates(self.shapes[node], inner=True)
-                if deeper is None:
-                    return None
-                found |= deeper
-        return found
 
-    def classes(self, shape: Shape, *, inner: bool = False) -> set[str] | None:
+        def of_nodes(shape: Shape, inner: bool) -> set[str]:
+            found = set(shape.path.predicates()) if shape.path else set()
+            return found if inner else found | self.focuses[shape.node].predicates()
+
+        return united(self._read(shape, of_nodes, _predicates_of))
+
+    def classes(self, shape: Shape) -> set[str] | None:
         """Return the classes that checking a shape asks nodes to belong to; nothing if that may be any."""
-        found = set() if inner else self.focuses[shape.node].classes()
-        if found is None or (shape.path and RDF_TYPE in shape.path.predicates()):
-            return None
-        for constraint in shape.constraints:
-            more: set[str] | None = set()
-            if constraint.query:
-                more = classes_of(constraint.query)
-            elif constraint.name == "Class":
-                more = set(map(text_of, constraint.terms))
-            elif constraint.name == "Closed" or any(text_of(term) == RDF_TYPE for term in constraint.terms):
-                more = None
-            if more is None:
+
+        def of_nodes(shape: Shape, inner: bool) -> set[str] | None:
+            if shape.path and RDF_TYPE in shape.path.predicates():
                 return None
-            found |= more
+            return set() if inner else self.focuses[shape.node].classes()
+
+        return united(self._read(shape, of_nodes, _classes_of))
+
+    def _read(
+        self,
+        shape: Shape,
+        of_nodes: Callable[[Shape, bool], set[str] | None],
+        of_constraint: Callable[[Constraint], set[str] | None],
+        inner: bool = False,
+    ) -> Iterator[set[str] | None]:
+        """Yield what is read for the nodes of a shape, for its constraints, and so on in the shapes that they name."""
+        yield of_nodes(shape, inner)
+        for constraint in shape.constraints:
+            yield of_constraint(constraint)
             if constraint.name == "Property" and not inner:
                 continue
             for node in (*constraint.shapes, *constraint.others):
-                deeper = self.classes(self.shapes[node], inner=True)
-                if deeper is None:
-                    return None
-                found |= deeper
-        return found
+                yield from self._read(self.shapes[node], of_nodes, of_constraint, inner=True)
 
     def reads_text(self, shape: Shape) -> bool:
         """Return whether a shape looks at the text of a value, not only at which term it is."""
@@ -237,3 +220,35 @@ _FOLDED_TYPES = frozenset(
         *("duration", "dayTimeDuration", "yearMonthDuration", "dateTimeStamp"),
     )
 )
+
+
+def united(parts: Iterable[set[str] | None]) -> set[str] | None:
+    """Return all that is in some sets; nothing, which stands for anything, if one of them is that."""
+    found: set[str] = set()
+    for part in parts:
+        if part is None:
+            return None
+        found |= part
+    return found
+
+
+def _predicates_of(constraint: Constraint) -> set[str] | None:
+    if constraint.query:
+        return predicates_of(constraint.query)
+    if constraint.name == "Closed":
+        return None
+    if constraint.name == "Class":
+        return {RDF_TYPE, SUBCLASS}
+    if constraint.name in ("Equals", "Disjoint", "LessThan", "LessThanOrEquals"):
+        return {text_of(constraint.terms[0])}
+    return set()
+
+
+def _classes_of(constraint: Constraint) -> set[str] | None:
+    if constraint.query:
+        return classes_of(constraint.query)
+    if constraint.name == "Class":
+        return set(map(text_of, constraint.terms))
+    if constraint.name == "Closed" or any(text_of(term) == RDF_TYPE for term in constraint.terms):
+        return None
+    return set()

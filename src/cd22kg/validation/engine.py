@@ -12,7 +12,7 @@ from pyoxigraph import BlankNode, Literal, Quad
 from cd22kg.errors import InputError
 from cd22kg.store import OxigraphStore, Store, Term
 from cd22kg.validation.authored import Authored, Source
-from cd22kg.validation.compiler import Compiler
+from cd22kg.validation.compiler import Compiler, united
 from cd22kg.validation.focus import Focus, Names, Schema, finds
 from cd22kg.validation.missing import without_missing
 from cd22kg.validation.plan import Check, Result
@@ -192,32 +192,20 @@ class Validator:
         folded = authored.folded_in(suspects) if suspects is None or suspects else frozenset()
         return tuple(shape for shape in doubtful if self.compiler.reads_form(shape, folded, merged=merged))
 
-    def reads(self, shapes: Iterable[Shape]) -> frozenset[str] | None:
+    def reads(self, shapes: Iterable[Shape]) -> set[str] | None:
         """Return the properties that checking these shapes reads; nothing if that may be any."""
-        found: set[str] = set()
-        for shape in shapes:
-            reads = self.compiler.predicates(shape)
-            if reads is None:
-                return None
-            found |= reads
-        return frozenset(found)
+        return united(map(self.compiler.predicates, shapes))
 
-    def reads_classes(self) -> frozenset[str] | None:
+    def reads_classes(self) -> set[str] | None:
         """Return the classes that any shape asks nodes to belong to; nothing if that may be any."""
-        found: set[str] = set()
-        for shape in self.shapes():
-            classes = self.compiler.classes(shape)
-            if classes is None:
-                return None
-            found |= classes
-        return frozenset(found)
+        return united(map(self.compiler.classes, self.shapes()))
 
-    def reads_digits(self) -> frozenset[str] | None:
+    def reads_digits(self) -> set[str] | None:
         """Return the properties of which a verdict can depend on how literals are written; nothing if on any."""
         found = self.reads(shape for shape in self.shapes() if self.compiler.reads_form(shape, merged=False))
         return None if found is None else found - {RDF_TYPE, SUBCLASS}
 
-    def _suspects(self, properties: frozenset[str], store: Store) -> frozenset[str]:
+    def _suspects(self, properties: set[str], store: Store) -> frozenset[str]:
         """Return those of some properties that have literals of kinds that may be folded.
 
         To ask a store for those is far cheaper than to look through the data as they were written.
@@ -230,12 +218,8 @@ class Validator:
         """Check the shapes that read digits, on a store of its own that keeps literals whole."""
         if not shapes:
             return
-        wanted: set[str] | None = set()
-        for shape in shapes:
-            reads = self.compiler.predicates(shape)
-            wanted = None if wanted is None or reads is None else wanted | reads
         with OxigraphStore() as store:
-            source.load_whole(store, wanted)
+            source.load_whole(store, self.reads(shapes))
             schema = Schema(store, authored=True)
             run_checks(store, self._checks(shapes, schema, checks), tally, judge, threads)
 
