@@ -15,9 +15,11 @@ from cd22kg.gate.rdf import BY_LINE, RdfFile
 from cd22kg.progress import Progress
 from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
 from cd22kg.validation.authored import Source
+from cd22kg.validation.engine import NO_FOCUS
 from cd22kg.validation.focus import finds
 from cd22kg.validation.lines import LineFile
 from cd22kg.validation.places import places_in
+from cd22kg.validation.portions import Portions
 from cd22kg.validation.rules import shape_rules
 from cd22kg.validation.shapes import Shapes, read_shapes
 from cd22kg.validation.validate import BROKEN_RULE, Verdicts, wanted
@@ -27,6 +29,8 @@ from cd22kg.validation.verdict import Verdict
 MAX_IN_MEMORY = 200 * 1024 * 1024
 #: One that is loaded by the line may have more, and any number where so many times its size of memory are free.
 MAX_LINES_IN_MEMORY, ROOM = 1024 * 1024 * 1024, 4
+#: A file of lines with fewer bytes is loaded at once.
+MIN_IN_PORTIONS = 4 * 1024 * 1024
 #: A packed file is taken for so many times as large.
 UNPACKED = 10
 #: More properties than this are not watched for digits while they are loaded.
@@ -44,12 +48,14 @@ class Data:
         source: What yields the quads with their authored digits, where there is something.
         name: The file they were read from; empty for a folder.
         is_part: Whether the store holds the statements only that shapes read.
+        is_waiting: Whether nothing was loaded yet: the source is lines that can be looked at in portions.
     """
 
     store: Store
     source: Source | None
     name: str = ""
     is_part: bool = False
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,11 +66,13 @@ class Reads:
         properties: IRIs of the properties; nothing where that may be any.
         digits: Those of which it matters how literals are written; none where they are not known, or many.
         classes: IRIs of the classes that nodes are asked to belong to; nothing where that may be any.
+        in_portions: Whether it can do with a portion at a time.
     """
 
     properties: Collection[str] | None = None
     digits: Collection[str] = ()
     classes: Collection[str] | None = None
+    in_portions: bool = False
 
 
 @contextmanager
@@ -102,6 +110,9 @@ def _open_file(path: Path, reads: Reads) -> Iterator[Data]:
         store = opened.enter_context(OxigraphStore(folder))
         if by_line:
             lines = LineFile(file, reads.properties, reads.digits, reads.classes)
+            if reads.in_portions and path.is_file() and path.stat().st_size >= MIN_IN_PORTIONS:
+                yield Data(store, lines, str(path), is_part=True, is_waiting=True)
+                return
             lines.load(store)
             yield Data(store, lines, str(path), lines.leaves_out)
             return
@@ -149,8 +160,8 @@ def shapes_in(path: Path | None) -> Shapes:
     return shapes
 
 
-def reads_of(shapes: Shapes, engine: str = "compiled") -> Reads:
-    """Return what a validation reads.
+def reads_of(shapes: Shapes, engine: str = "compiled", *, in_portions: bool = False) -> Reads:
+    """Return what a validation reads; `in_portions` says that nothing but the validation will be asked of the data.
 
     Raises:
         InputError: If a shape is malformed.
@@ -159,9 +170,13 @@ def reads_of(shapes: Shapes, engine: str = "compiled") -> Reads:
     properties = validator.reads(validator.shapes())
     if engine != "compiled" or validator.compiler.foreign or properties is None:
         return Reads()
-    digits = validator.reads_digits() or set()
+    digits = validator.reads_digits(merged=False) or set()
     watched = digits if len(digits) <= MANY else ()
-    return Reads(properties | {BROKEN_RULE}, watched, validator.reads_classes())
+    in_portions = (
+        in_portions and not shapes.about_figures and not any(map(validator.compiler.summed, validator.shapes()))
+    )
+    classes = validator.reads_classes(validator.shapes())
+    return Reads(properties | {BROKEN_RULE}, watched, classes, in_portions)
 
 
 def validate_data(
@@ -184,24 +199,31 @@ def validate_data(
         raise InputError(f"unknown engine `{engine}`", hint=f"one of: {', '.join(ENGINES)}")
     progress = progress or Progress()
     if not data.is_part and not finds(data.store, _ANYTHING):
-        raise InputError(
-            "there are no data", Location(data.name) if data.name else None, hint="name data with a triple"
-        )
+        raise _no_data(data.name)
     validator = shapes.validator
     verdicts = Verdicts(data.store, shapes, validator.labels())
     with progress.step("validate") as say:
-        if engine == "pyshacl":
-            quads = data.source() if data.source else data.store.quads()
-            found = validator.reference(quads, limit=limit, judge=verdicts.judge)
+        if isinstance(data.store, OxigraphStore) and isinstance(data.source, LineFile) and data.is_waiting:
+            found = Portions(validator, data.source).validate(data.store, limit=limit, judge=verdicts.judge)
+            if not data.source.lines and not data.source.leaves_out:
+                raise _no_data(data.name)
         else:
-            found = validator.validate(data.store, data.source, limit=limit, judge=verdicts.judge)
-        if not found.tally.counts and not validator.finds_node(data.store):
-            found.notes = (*found.notes, "no shape found a node")
+            if engine == "pyshacl":
+                quads = data.source() if data.source else data.store.quads()
+                found = validator.reference(quads, limit=limit, judge=verdicts.judge)
+            else:
+                found = validator.validate(data.store, data.source, limit=limit, judge=verdicts.judge)
+            if not found.tally.counts and not validator.finds_node(data.store):
+                found.notes = (*found.notes, NO_FOCUS)
         say(f"{sum(found.tally.counts.values())} results")
     rules = shape_rules(shapes)
     lines = data.source if isinstance(data.source, LineFile) else None
     places = places_in(Path(data.name), wanted(found), lines) if data.name else None
     return Verdict(verdicts.report(found, places), found, rules, data=data.name)
+
+
+def _no_data(name: str) -> InputError:
+    return InputError("there are no data", Location(name) if name else None, hint="name data with a triple")
 
 
 def explain(data: Data, shapes: Shapes) -> str:

@@ -66,7 +66,7 @@ def validate(
     def work(opened: ExitStack) -> str | Verdict:
         with running("the reading of the shapes"):
             found = conformance.shapes_in(shapes)
-            reads = conformance.reads_of(found, engine)
+            reads = conformance.reads_of(found, engine, in_portions=not explain)
         with running("the reading of the data"):
             at = opened.enter_context(conformance.open_data(data or store or "", reads))
         if explain:

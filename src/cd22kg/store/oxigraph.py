@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from pyoxigraph import NamedNode, Quad, QueryBoolean, QuerySolutions, RdfFormat
+from pyoxigraph import NamedNode, Quad, QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat
 from pyoxigraph import Store as Engine
 
 from cd22kg.errors import Location, QueryError, StoreError
@@ -92,8 +92,10 @@ class OxigraphStore:
             SyntaxError: If the text does not follow its syntax.
         """
         self.writes += 1
+        # In memory a transaction is an eighth faster than what saves memory on disk.
+        load = self.engine.load if self.path is None else self.engine.bulk_load
         try:
-            self.engine.bulk_load(text, syntax)
+            load(text, syntax)
         except (OSError, RuntimeError) as error:
             raise self._unwritable(error) from None
 
@@ -130,6 +132,23 @@ class OxigraphStore:
         if not isinstance(result, QuerySolutions):
             raise QueryError("this is no SELECT", Location(name), hint="ask for a table")
         return tuple(variable.value for variable in result.variables), _rows(result, name)
+
+    def written(self, text: str, *, name: str = "query") -> bytes:
+        """Return the rows of a SELECT as TSV, its columns first, or the triples of a CONSTRUCT as N-Triples.
+
+        The engine writes them, without a look of the interpreter at each.
+        """
+        try:
+            result = self.engine.query(text, use_default_graph_as_union=True)
+            if isinstance(result, QueryBoolean):
+                raise QueryError("this is an ASK", Location(name), hint="ask for rows or triples")
+            if isinstance(result, QuerySolutions):
+                return result.serialize(format=QueryResultsFormat.TSV) or b""
+            return result.serialize(format=RdfFormat.N_TRIPLES) or b""
+        except SyntaxError as error:
+            raise syntax_error(error.msg, name) from None
+        except (OSError, RuntimeError, ValueError) as error:
+            raise _gave_up(error, name) from None
 
     def update(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> None:
         """Run an update in one transaction."""

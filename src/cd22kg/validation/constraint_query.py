@@ -21,7 +21,8 @@ from cd22kg.validation.shape_model import Constraint, Query, Shape
 from cd22kg.validation.sparql_tokens import Group, ReadQuery, Token, UnreadableQueryError
 from cd22kg.validation.terms import RDF_TYPE, constant, to_authored, value_of
 
-_AGGREGATES = {"COUNT", "SUM", "AVG", "MIN", "MAX", "SAMPLE", "GROUP_CONCAT"}
+#: Functions that look at many rows.
+AGGREGATES = {"COUNT", "SUM", "AVG", "MIN", "MAX", "SAMPLE", "GROUP_CONCAT"}
 #: Functions that look at how a literal is written, not at its value.
 _OF_FORM = {"STR", "DATATYPE", "LANG", "BOUND", "ISIRI", "ISURI", "ISBLANK", "ISLITERAL", "SAMETERM"}
 #: Functions that tell authored digits apart; a query without any sees values only.
@@ -88,7 +89,7 @@ def blocker(query: Query, *, nested: bool) -> str:
         return "its query declares prefixes, which `sh:prefixes` is for"
     if query.form == "ask" and any(group.kind == "select" for group in found.where.walk()):
         return "its validator has a query in a query"
-    if nested and query.form == "select" and found.words() & ({"GROUP", "HAVING", "LIMIT", "OFFSET"} | _AGGREGATES):
+    if nested and query.form == "select" and found.words() & ({"GROUP", "HAVING", "LIMIT", "OFFSET"} | AGGREGATES):
         return "its query has an aggregate, inside another shape"
     return ""
 
@@ -100,7 +101,7 @@ def reads_digits(query: Query) -> bool:
 
 def has_aggregate(query: Query) -> bool:
     """Return whether the query counts or sums, so that a triple in two graphs is counted twice."""
-    return bool(read(query.text).words() & _AGGREGATES)
+    return bool(read(query.text).words() & AGGREGATES)
 
 
 def predicates_of(query: Query) -> set[str] | None:
@@ -271,7 +272,7 @@ def _runs_freely(found: ReadQuery, query: Query, focus: Focus, schema: Schema) -
     direct = [pattern for pattern in found.where.triples if pattern.subject[1:] == "this"]
     if not direct or len(_open_groups(found.where)) > 1 or found.words() & {"LIMIT", "OFFSET", "GRAPH"}:
         return False
-    if found.words() & (_AGGREGATES | {"GROUP"}):
+    if found.words() & (AGGREGATES | {"GROUP"}):
         tail = found.tokens[found.where.end :]
         if not any(token.variable == "this" for token in tail):
             return False

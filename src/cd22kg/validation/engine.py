@@ -24,6 +24,9 @@ from cd22kg.validation.terms import KEPT, RDF_TYPE, SH, SUBCLASS, text_of
 #: The reference engine holds all data in Python; more than this it is not given.
 MAX_FOREIGN_QUADS = 2_000_000
 
+#: Said where there are no results because there are no nodes.
+NO_FOCUS = "no shape found a node"
+
 #: Triples of a property that are looked at to learn whether it holds numbers.
 SAMPLE = 1000
 
@@ -43,12 +46,12 @@ class Part:
     Attributes:
         shapes: The shapes to look at.
         checks: Says which checks of a shape to run.
-        known: Results that those leave out.
+        known: What those leave out.
     """
 
     shapes: Sequence[Shape]
     checks: Checks
-    known: Iterable[Result]
+    known: Tally
 
 
 @dataclass
@@ -118,16 +121,17 @@ class Validator:
             QueryError: If the store gives up on a query.
         """
         tally = Tally(limit)
-        add_all(part.known if part else (), tally, judge)
+        if part:
+            tally.merge(part.known)
         authored = None if source is None else source if isinstance(source, Authored) else Authored(source)
         shapes, checks = (part.shapes, part.checks) if part else (tuple(self.shapes()), self.compiler.checks)
-        digits = self._reading_digits(shapes, store, authored)
+        digits = self.reading_digits(shapes, store, authored)
         plain = [shape for shape in shapes if authored is None or shape not in digits]
         run_checks(store, self._checks(plain, Schema(store), checks, lenient=authored is None), tally, judge, threads)
         notes = [*self.notes, *self.compiler.notes()]
         if authored:
             self._validate_authored(authored, digits, tally, judge, threads, checks)
-        elif names := ", ".join(self._in_doubt(store, self._reading_digits(tuple(self.shapes()), store, None))):
+        elif names := ", ".join(self._in_doubt(store, self.reading_digits(tuple(self.shapes()), store, None))):
             notes.append(
                 "a store keeps the value of a number, not its digits; verdicts that rest on these may differ"
                 f" from those on the file: {names}"
@@ -180,7 +184,7 @@ class Validator:
 
     # What a plain store cannot tell
 
-    def _reading_digits(self, shapes: Iterable[Shape], store: Store, authored: Authored | None) -> tuple[Shape, ...]:
+    def reading_digits(self, shapes: Iterable[Shape], store: Store, authored: Authored | None) -> tuple[Shape, ...]:
         """Return those of the shapes whose verdict can depend on digits that a store loses."""
         merged = authored is None or not authored.is_whole(store)
         doubtful = tuple(shape for shape in shapes if self.compiler.reads_form(shape, merged=merged))
@@ -196,13 +200,16 @@ class Validator:
         """Return the properties that checking these shapes reads; nothing if that may be any."""
         return united(map(self.compiler.predicates, shapes))
 
-    def reads_classes(self) -> set[str] | None:
-        """Return the classes that any shape asks nodes to belong to; nothing if that may be any."""
-        return united(map(self.compiler.classes, self.shapes()))
+    def reads_classes(self, shapes: Iterable[Shape]) -> set[str] | None:
+        """Return the classes that these shapes ask nodes to belong to; nothing if that may be any."""
+        return united(map(self.compiler.classes, shapes))
 
-    def reads_digits(self) -> set[str] | None:
-        """Return the properties of which a verdict can depend on how literals are written; nothing if on any."""
-        found = self.reads(shape for shape in self.shapes() if self.compiler.reads_form(shape, merged=False))
+    def reads_digits(self, *, merged: bool) -> set[str] | None:
+        """Return the properties of which a verdict can depend on how literals are written; nothing if on any.
+
+        `merged` says that a store may have made one of two literals.
+        """
+        found = self.reads(shape for shape in self.shapes() if self.compiler.reads_form(shape, merged=merged))
         return None if found is None else found - {RDF_TYPE, SUBCLASS}
 
     def _suspects(self, properties: set[str], store: Store) -> frozenset[str]:

@@ -88,6 +88,10 @@ class Schema:
         choices = " ".join(f"<{iri}>" for iri in unique)
         return f"VALUES {kind} {{ {choices} }} {variable} <{RDF_TYPE}> {kind} ."
 
+    def belonging(self, variable: str, iri: str, names: Names) -> str:
+        """Return a pattern for the values that are of a class."""
+        return self.typed(variable, (iri,), names)
+
     def size(self, pattern: str) -> int:
         """Return how often a pattern is found, counted no further than `ENOUGH`."""
         if pattern not in self._counts:

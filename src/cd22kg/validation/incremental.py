@@ -13,7 +13,7 @@ from cd22kg.validation.constraint_query import read
 from cd22kg.validation.engine import Part, Validation, Validator
 from cd22kg.validation.focus import Focus, LocalSchema, Names, Schema
 from cd22kg.validation.plan import Check, Result
-from cd22kg.validation.runner import THREADS, Judge, severity_of
+from cd22kg.validation.runner import THREADS, Judge, Tally, add_all, severity_of
 from cd22kg.validation.shape_model import Node, Shape, Targets
 from cd22kg.validation.sparql_tokens import UnreadableQueryError
 from cd22kg.validation.trails import Trail, trails_of
@@ -51,7 +51,9 @@ def revalidate(
     if change.moves_classes:
         return validator.validate(store, source, limit=limit, judge=judge, threads=threads)
     concerned = Concerned(validator, store, change)
-    part = Part(concerned.shapes, concerned.checks, concerned.still_true(earlier))
+    known = Tally(limit)
+    add_all(concerned.still_true(earlier), known, judge)
+    part = Part(concerned.shapes, concerned.checks, known)
     return validator.validate(store, source, limit=limit, judge=judge, threads=threads, part=part)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from pyoxigraph import Quad, parse
+from pyoxigraph import BlankNode, Quad, RdfFormat, parse
 
 from cd22kg.errors import InputError, Location
 from cd22kg.gate.rdf import RdfFile
@@ -39,6 +40,7 @@ class LineFile(Authored):
     """A file of N-Triples or N-Quads, of which a store gets the statements with some properties.
 
     Attributes:
+        watched: The properties of which it is noted whether they have literals that a store folds.
         leaves_out: Whether statements were left out.
         lines: Number of lines loaded.
     """
@@ -58,11 +60,12 @@ class LineFile(Authored):
         super().__init__(lambda: self._file)
         self._sorter = None if predicates is None else Sorter(predicates, watched, classes)
         self._known: dict[tuple[bytes, bytes], bool] = {}
-        self._about: tuple[frozenset[bytes], list[NumberedLine]] = (frozenset(), [])
-        self._watched = frozenset(watched)
+        self._about: tuple[frozenset[bytes], list[NumberedLine]] | None = None
+        self.watched = frozenset(watched)
         self._search = _any_of(watched) if watched else None
         self._seen: set[str] = set()
         self._is_loaded = False
+        self._is_whole: bool | None = None
         self.leaves_out = False
         self.lines = 0
 
@@ -74,19 +77,28 @@ class LineFile(Authored):
         Raises:
             InputError: As `RdfFile.reading`, for any statement of the file.
         """
-        with SpooledTemporaryFile(_MOST_BLANK) as blank:
-            try:
-                with loading(store, self._file.syntax) as load:
-                    for text in self._loaded(blank):
-                        load(text)
-                blank.seek(0)
-                store.bulk_load(parse(blank, format=self._file.syntax, rename_blank_nodes=False))
-                self._load_subclasses(store)
-            except SyntaxError:
-                # The place in what was left is not the place in the file.
-                deque(self._file, maxlen=0)
-                raise self._changed() from None
+        with SpooledTemporaryFile(_MOST_BLANK) as blank, self.faults_told():
+            with loading(store, self._file.syntax) as load:
+                for text in self._loaded(blank):
+                    load(text)
+            blank.seek(0)
+            store.bulk_load(parse(blank, format=self._file.syntax, rename_blank_nodes=False))
+            self._load_subclasses(store)
         self._is_loaded = True
+
+    @contextmanager
+    def faults_told(self) -> Iterator[None]:
+        """Tell a fault in a part of the text with its place in the file.
+
+        Raises:
+            InputError: If the block finds that a part does not follow the syntax.
+        """
+        try:
+            yield
+        except SyntaxError:
+            # The place in a part is not the place in the file.
+            deque(self._file, maxlen=0)
+            raise self._changed() from None
 
     def _load_subclasses(self, store: OxigraphStore) -> None:
         """Load which nodes are of classes that were left out, where the classes said beside them do not imply it."""
@@ -122,7 +134,7 @@ class LineFile(Authored):
             self.leaves_out = self.leaves_out or bool(sorted_.others)
             self._look_at(b"".join(sorted_.others))
             kept = sorted_.kept + sorted_.watched + sorted_.doubtful
-            watched = sorted_.watched + sorted_.doubtful if self._watched else []
+            watched = sorted_.watched + sorted_.doubtful if self.watched else []
             suspects = (line for line in watched if b"^^" in line and self._is_suspect(line))
         self.lines += len(kept)
         self._note(suspects)
@@ -146,11 +158,11 @@ class LineFile(Authored):
         """Return statements as they are loaded."""
         return chunk
 
-    def _chunks(self, *, again: bool = False) -> Iterator[bytes]:
-        """Yield the text of the file in parts of whole lines, the last of which ends too."""
+    def _chunks(self, size: int = _CHUNK, *, again: bool = False) -> Iterator[bytes]:
+        """Yield the text of the file in parts of whole lines and about a size, the last of which ends too."""
         with self._file.reading(again=again or self._is_loaded) as source:
             rest = b""
-            while data := rest + source.read(_CHUNK):
+            while data := rest + source.read(size):
                 rest = b""
                 if data[-1:] == b"\r":
                     after = source.read(1)
@@ -166,6 +178,48 @@ class LineFile(Authored):
                             raise MemoryError
                         data, rest = data[:end], data[end:]
                 yield data
+
+    # In portions
+
+    @property
+    def syntax(self) -> RdfFormat:
+        """Return the syntax of the file."""
+        return self._file.syntax
+
+    def hierarchy(self) -> Iterator[Quad]:
+        """Yield the quads that say which class is below which.
+
+        Raises:
+            InputError: As `RdfFile.reading`.
+        """
+        name = f"<{SUBCLASS}>".encode()
+        with self.faults_told():
+            for chunk in self._chunks():
+                if name in chunk or _has_escaped_iri(chunk):
+                    quads = parse(chunk, format=self.syntax, rename_blank_nodes=False)
+                    yield from (quad for quad in quads if quad.predicate.value == SUBCLASS)
+
+    def portions(self, size: int) -> Iterator[bytes]:
+        """Yield the text in parts of whole lines and about so many bytes; it was read once before."""
+        return self._chunks(size, again=True)
+
+    def note_folded(self, text: bytes, properties: Collection[str]) -> None:
+        """Note which of some properties have a literal in a text that a store folds."""
+        if wanted := [iri for iri in properties if iri not in self._seen]:
+            self._note(self._suspects(text, _any_of(wanted)))
+
+    def was_loaded(self, quads: int, watched: frozenset[str], *, whole: bool) -> None:
+        """Note that so many quads were looked at in portions, `note_folded` being told of the watched properties.
+
+        `whole` says that they are known to be each quad of the file, and in one graph.
+        """
+        self.lines, self.watched, self._is_loaded, self._is_whole = quads, watched, True, whole
+
+    def quads_about(self, nodes: Collection[bytes], others: Collection[bytes]) -> list[Quad]:
+        """Return the quads about some nodes and about those without a name; the lines about others are remembered."""
+        lines = self.about(frozenset(nodes).union(others))
+        found = parse(as_file(line + b"\n" for _, line in lines), format=self.syntax, rename_blank_nodes=False)
+        return [q for q in found if isinstance(q.subject, BlankNode) or str(q.subject).encode() in nodes]
 
     # What a store loses
 
@@ -187,7 +241,7 @@ class LineFile(Authored):
 
     def is_watching(self, predicates: Collection[str]) -> bool:
         """Return whether it was noted while loading which of these properties have a literal that a store folds."""
-        return self._watched.issuperset(predicates)
+        return self.watched.issuperset(predicates)
 
     def folded_in(self, predicates: Collection[str] | None) -> frozenset[str]:
         """Return which of these properties, or of all, have such a literal."""
@@ -202,12 +256,14 @@ class LineFile(Authored):
 
     def about(self, nodes: frozenset[bytes]) -> list[NumberedLine]:
         """Return the lines, with their numbers, that may begin with one of the nodes; remembered for the next time."""
-        if not nodes <= self._about[0]:
+        if self._about is None or not nodes <= self._about[0]:
             self._about = (nodes, list(_lines_about(self._chunks(again=True), nodes)))
         return self._about[1]
 
     def is_whole(self, store: Store) -> bool:
         """Return whether a store of them is known to hold each, and in one graph: that no two became one."""
+        if self._is_whole is not None:
+            return self._is_whole
         return store.count() == self.lines and not store.graphs()
 
     def load_whole(self, store: OxigraphStore, predicates: Collection[str] | None) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from cd22kg.store import Store, Term
 from cd22kg.validation.messages import messages_of
 from cd22kg.validation.plan import Check, Result
 from cd22kg.validation.running import shown
-from cd22kg.validation.shape_model import Constraint
+from cd22kg.validation.shape_model import Constraint, Node
 from cd22kg.validation.terms import SH
 
 #: Queries that run at a time; the engine works outside the interpreter's lock.
@@ -46,12 +47,16 @@ class Tally:
 
     def add(self, severity: str, result: Result) -> bool:
         """Count a result, keep it if there is room, and return whether there was."""
-        self.counts[severity] += 1
-        self.rules[str(result.shape), result.component] += 1
+        self.count(severity, result.shape, result.component)
         if self.limit is not None and len(self.kept) >= self.limit:
             return False
         self.kept.append((severity, result))
         return True
+
+    def count(self, severity: str, shape: Node, component: str) -> None:
+        """Count a result that is not kept."""
+        self.counts[severity] += 1
+        self.rules[str(shape), component] += 1
 
     def merge(self, other: Tally) -> None:
         """Take over what another tally holds."""
@@ -92,11 +97,18 @@ def run_checks(
         for check in checks:
             tally.merge(run(check))
         return
+    with workers(threads) as pool:
+        for found in pool.map(run, checks):
+            tally.merge(found)
+
+
+@contextmanager
+def workers(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Give threads; what waits for one is forgotten at the end, and they are not waited for if we are interrupted."""
     pool = ThreadPoolExecutor(threads, THREAD_NAME)
     wait = True
     try:
-        for found in pool.map(run, checks):
-            tally.merge(found)
+        yield pool
     except KeyboardInterrupt:
         wait = False
         raise

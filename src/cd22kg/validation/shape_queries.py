@@ -143,7 +143,7 @@ class ShapeQueries:
 
     def of_class(self, path: Path, constraint: Constraint) -> Check:
         """Return the check of the classes of values."""
-        typed = self.schema.typed("?value", (text_of(constraint.terms[0]),), self.names)
+        typed = self.schema.belonging("?value", text_of(constraint.terms[0]), self.names)
         columns = "?this ?value"
         if not self.by_value(path):
             body = f"{self.reach(path)} FILTER NOT EXISTS {{ {typed} }}"

@@ -20,6 +20,8 @@ SUBCLASS = STANDARD_PREFIXES["rdfs"] + "subClassOf"
 XSD = STANDARD_PREFIXES["xsd"]
 #: Begins the datatype of a literal that a store would otherwise fold.
 AUTHORED = "urn:cd22kg:authored:"
+#: Begins the class that stands beside a part of the data for one of which a node is known to be.
+KNOWN = "urn:cd22kg:known:"
 
 #: Integers that a store folds into ``xsd:integer``, each with its least and greatest value.
 DERIVED: dict[str, tuple[int | None, int | None]] = {
