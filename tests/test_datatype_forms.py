@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad
 
 from cd22kg.store import OxigraphStore
 from cd22kg.validation import pyshacl_engine
 from cd22kg.validation.engine import Validator
-from cd22kg.validation.terms import SH, XSD, text_of
+from cd22kg.validation.focus import finds
+from cd22kg.validation.terms import SH, XSD, may_be_folded, text_of
+from tests.test_shacl_agreement import CALM
 
 EXAMPLE = "http://example.org/"
 #: Good and bad texts of each datatype; on these pySHACL says the same.
@@ -78,3 +82,26 @@ def test_forms_agree_with_pyshacl(kind: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_forms_are_those_of_xml_schema(kind: str) -> None:
     """What XML Schema refuses is found."""
     assert compiled(kind, LAX[kind], digits=True) == sorted(LAX[kind])
+
+
+ODD_TEXTS = st.one_of(
+    st.sampled_from(
+        ["-0000", "0000", "2024", "02024", "2024-00:00", "2024-01", "2024-01-31+00:00", "007", "2.50"]
+    ),
+    st.text(alphabet="0123456789+-.:ZTE ", max_size=12),
+    st.from_regex(r"-?[0-9]{4,5}(-[0-9]{2}){0,2}(Z|[+-]00:00)?", fullmatch=True),
+)
+KINDS = ("date", "gYear", "gYearMonth", "dateTime", "integer", "decimal", "double", "boolean", "int", "string", "time")
+
+
+@CALM
+@given(ODD_TEXTS, st.sampled_from(KINDS))
+def test_a_store_is_asked_what_it_may_have_folded(text: str, kind: str) -> None:
+    """Whatever a store gives back written otherwise, it is asked for by `may_be_folded`."""
+    store = OxigraphStore()
+    written = Literal(text, datatype=NamedNode(XSD + kind))
+    store.load([Quad(NamedNode(EXAMPLE + "a"), NamedNode(EXAMPLE + "p"), written)])
+    ((kept,),) = store.select("SELECT ?o WHERE { ?s ?p ?o }")[1]
+
+    if kept != written:
+        assert finds(store, f"SELECT ?o WHERE {{ ?s ?p ?o FILTER({may_be_folded('?o')}) }}")

@@ -33,14 +33,14 @@ class Gathered:
 
     Attributes:
         asking: What is asked of them.
-        quads, lines: How many there were so far.
+        quads: How many there were so far.
         scattered: The nodes of which several portions speak, or a blank node is said.
         known: Lines that tell of which classes some nodes are, for the portions that follow.
     """
 
     def __init__(self, asking: Asking, limit: int | None) -> None:
         self.asking = asking
-        self.quads = self.lines = 0
+        self.quads = 0
         self.scattered: set[bytes] = set()
         self.known = b""
         plan = asking.plan
@@ -61,13 +61,12 @@ class Gathered:
             return [sys.maxsize] * len(self._results)
         return [max(0, self._limit + _SPARE - len(results)) for results in self._results]
 
-    def add(self, found: Found, lines: int) -> None:
-        """Add what was found in a portion of so many lines.
+    def add(self, found: Found) -> None:
+        """Add what was found in a portion.
 
         Raises:
             UnfitError: If it is plain that portions are not enough.
         """
-        self.lines += lines
         self.quads += found.quads
         self._portions += 1
         self._blank += found.blank

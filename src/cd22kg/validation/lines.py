@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
@@ -21,6 +22,8 @@ from cd22kg.validation.terms import KEPT, SUBCLASS, XSD, text_of, to_authored
 
 _TYPED = re.compile(rb"\^\^")
 _XSD = re.compile(rb"\^\^<" + re.escape(XSD.encode()) + rb"(\w+)>")
+#: One sign is found far faster than two, and most texts have few of this.
+_ESCAPE = re.compile(rb"\\[uU]")
 _ESCAPED_IRI = re.compile(rb'<[^<>"\s]*\\[uU]')
 _LINE_END = re.compile(rb"[\r\n]")
 _CHUNK = 1 << 20
@@ -65,7 +68,7 @@ class LineFile(Authored):
         self._search = _any_of(watched) if watched else None
         self._seen: set[str] = set()
         self._is_loaded = False
-        self._is_whole: bool | None = None
+        self._holds_each: Callable[[], bool] | None = None
         self.leaves_out = False
         self.lines = 0
 
@@ -208,12 +211,20 @@ class LineFile(Authored):
         if wanted := [iri for iri in properties if iri not in self._seen]:
             self._note(self._suspects(text, _any_of(wanted)))
 
-    def was_loaded(self, quads: int, watched: frozenset[str], *, whole: bool) -> None:
+    def was_loaded(self, quads: int, watched: frozenset[str], *, in_one_graph: bool) -> None:
         """Note that so many quads were looked at in portions, `note_folded` being told of the watched properties.
 
-        `whole` says that they are known to be each quad of the file, and in one graph.
+        `in_one_graph` says that portions and nodes of which several speak are known to have lost none, if there are as
+        many quads as lines.
         """
-        self.lines, self.watched, self._is_loaded, self._is_whole = quads, watched, True, whole
+        self.lines, self.watched, self._is_loaded = quads, watched, True
+
+        @cache
+        def holds_each() -> bool:
+            return in_one_graph and quads == sum(chunk.count(b"\n") for chunk in self._chunks())
+
+        # The lines are counted only if somebody wants to know.
+        self._holds_each = holds_each
 
     def quads_about(self, nodes: Collection[bytes], others: Collection[bytes]) -> list[Quad]:
         """Return the quads about some nodes and about those without a name; the lines about others are remembered."""
@@ -262,8 +273,9 @@ class LineFile(Authored):
 
     def is_whole(self, store: Store) -> bool:
         """Return whether a store of them is known to hold each, and in one graph: that no two became one."""
-        if self._is_whole is not None:
-            return self._is_whole
+        if self._holds_each is not None:
+            # Where no literal is folded no two become one.
+            return not self._seen or self._holds_each()
         return store.count() == self.lines and not store.graphs()
 
     def load_whole(self, store: OxigraphStore, predicates: Collection[str] | None) -> None:
@@ -349,8 +361,7 @@ def _predicate(line: bytes) -> bytes:
 
 
 def _has_escaped_iri(chunk: bytes) -> bool:
-    # One sign is found far faster than two.
-    return b"\\" in chunk and (b"\\u" in chunk or b"\\U" in chunk) and _ESCAPED_IRI.search(chunk) is not None
+    return _ESCAPE.search(chunk) is not None and _ESCAPED_IRI.search(chunk) is not None
 
 
 def written(subject: str) -> bytes:

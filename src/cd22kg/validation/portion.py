@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,10 +16,11 @@ from cd22kg.validation.plan import Check, Result
 from cd22kg.validation.runner import Judge, rows_of
 from cd22kg.validation.running import running
 from cd22kg.validation.shape_model import Constraint, Shape
-from cd22kg.validation.terms import RDF_TYPE, XSD
+from cd22kg.validation.terms import RDF_TYPE, may_be_folded
 
 _SUBJECTS = "SELECT DISTINCT ?s WHERE { ?s ?p ?o }"
 _MIXED = "SELECT DISTINCT ?s WHERE { ?s ?p ?o FILTER(isBlank(?o) && isIRI(?s)) }"
+_BLANK = re.compile(rb"_:")
 _NAMED = "FILTER(!isBlank(?s) && !isBlank(?o))"
 Row = tuple[bytes, bytes, Constraint, Mapping[str, Term | None]]
 
@@ -136,7 +138,7 @@ class Asking:
         """
         with OxigraphStore() as store:
             store.bulk_load_text(text, syntax)
-            found = self._facts(store, has_blank=b"_:" in text)
+            found = self._facts(store, has_blank=_BLANK.search(text) is not None)
             if known:
                 store.bulk_load_text(known, RdfFormat.N_TRIPLES)
             self._ask(store, found, room)
@@ -160,8 +162,7 @@ class Asking:
         found.spoken = [_column(store, text) for text in self.plan.spoken]
         if self.plan.watched:
             listed = " ".join(f"<{iri}>" for iri in sorted(self.plan.watched))
-            kind = f"isLiteral(?o) && LANG(?o) = '' && DATATYPE(?o) != <{XSD}string>"
-            text = f"SELECT DISTINCT ?p WHERE {{ VALUES ?p {{ {listed} }} ?s ?p ?o FILTER({kind}) }}"
+            text = f"SELECT DISTINCT ?p WHERE {{ VALUES ?p {{ {listed} }} ?s ?p ?o FILTER({may_be_folded('?o')}) }}"
             found.folded = frozenset(iri[1:-1].decode() for iri in _column(store, text))
         found.has_focus = self.has_focus or self.validator.finds_node(store)
         return found

@@ -84,10 +84,8 @@ class Portions:
         gathered = Gathered(Asking(plan, validator, judge), limit)
         with lines.faults_told():
             self._ask(gathered, store, threads)
-        is_whole = gathered.quads == gathered.lines and lines.syntax == RdfFormat.N_TRIPLES
-        if gathered.needs_another_look:
-            is_whole &= self._look_again(gathered, store)
-        lines.was_loaded(gathered.quads, plan.watched, whole=is_whole)
+        is_whole = not gathered.needs_another_look or self._look_again(gathered, store)
+        lines.was_loaded(gathered.quads, plan.watched, in_one_graph=is_whole and lines.syntax == RdfFormat.N_TRIPLES)
         local = [shape for shape in validator.shapes() if shape not in plan.rest]
         digits = set(validator.reading_digits(local, store, lines))
         part = Part((*plan.rest, *digits), validator.compiler.checks, gathered.tally({shape.node for shape in digits}))
@@ -106,7 +104,7 @@ class Portions:
             for text, found in _in_order(pool, ask, lines.portions(self._size), threads * _AHEAD):
                 lines.note_folded(text, found.folded)
                 load(found.triples)
-                gathered.add(found, text.count(b"\n"))
+                gathered.add(found)
 
     def _look_again(self, gathered: Gathered, store: OxigraphStore) -> bool:
         """Ask again of the nodes of which several portions speak, and of those without a name, with all that is said.

@@ -103,6 +103,16 @@ KEPT: dict[str, re.Pattern[str]] = {
 }
 
 
+def may_be_folded(value: str) -> str:
+    """Return an expression: whether what a store holds may have been written otherwise.
+
+    Text and the dates that are told here are never; which way a number was written it does not tell.
+    """
+    dates = ", ".join(f"<{XSD}{name}>" for name in ("date", "gYear", "gYearMonth"))
+    date = f'DATATYPE({value}) IN ({dates}) && REGEX(STR({value}), "^[1-9][0-9]{{3}}(-[0-9]{{2}}){{0,2}}$")'
+    return f"isLiteral({value}) && LANG({value}) = '' && DATATYPE({value}) != <{XSD}string> && !({date})"
+
+
 def is_folded(term: object) -> bool:
     """Return whether a store may give the term back written otherwise; in doubt, yes."""
     if not isinstance(term, Literal):
