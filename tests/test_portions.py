@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -63,10 +64,13 @@ def held(shapes: Shapes, text: str, size: int, ending: str = "nt") -> None:
         path = Path(folder) / f"data.{ending}"
         path.write_bytes(text.encode())
         expected = at_once(path, shapes)
-        found = in_portions(path, shapes, size)
-        few = in_portions(path, shapes, size, limit=2)
+        # Small numbers, so that little data reaches what much data does.
+        with patch.multiple(gathered, _SPARE=1, _OFTEN=1):
+            found = in_portions(path, shapes, size)
+            few = in_portions(path, shapes, size, limit=2)
 
     assert told(found) == told(expected)
+    assert [result for result in told(few) if result not in told(expected)] == []
     assert found.tally.counts == few.tally.counts == expected.tally.counts
     assert found.tally.rules == few.tally.rules == expected.tally.rules
     assert len(few.tally.kept) == min(2, len(found.tally.kept))
@@ -235,6 +239,117 @@ def test_nothing_to_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert verdict.notes == ("no shape found a node",)
     with open_data(path, reads_of(shapes, in_portions=True)) as data, pytest.raises(InputError, match="no data"):
         validate_data(data, shapes)
+
+
+P = f"<{EX}p>"
+A, B, C = (f"<{EX}{name}>" for name in "abc")
+ONE, OTHER = (f'"{text}"^^<http://www.w3.org/2001/XMLSchema#decimal>' for text in ("1.0", "1.00"))
+AT_MOST_ONE = "ex:s a sh:NodeShape ; sh:targetSubjectsOf ex:p ; sh:property [ sh:path ex:p ; sh:maxCount 1 ] ."
+PLAIN = "ex:l a sh:NodeShape ; sh:targetClass ex:A ; sh:property [ sh:path ex:z ; sh:datatype xsd:string ] ."
+
+
+def in_sparql(where: str) -> str:
+    """Return a shape about the nodes of a class with a query, whose prefixes are ``ex:`` and none."""
+    declared = f'sh:declare [ sh:prefix "ex" ; sh:namespace "{EX}" ] , [ sh:prefix "" ; sh:namespace "{EX}" ]'
+    return f"""{PLAIN} ex:prefixes {declared} . ex:q a sh:NodeShape ; sh:targetClass ex:A ; sh:sparql
+        [ sh:prefixes ex:prefixes ; sh:select "SELECT $this WHERE {{ {where} }}" ] ."""
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+@pytest.mark.parametrize(
+    ("shapes", "lines"),
+    [
+        (AT_MOST_ONE, f"{A} {P} {ONE} .\r{A} {P} {OTHER} .\n{B} <{EX}q> {C} .\n"),
+        (AT_MOST_ONE, f"{A} {P} {ONE} .\n" + f"{A} {P} {OTHER} .\n"),
+        (
+            in_sparql("$this ex:p ?x FILTER NOT EXISTS { :this ex:q ?y }"),
+            line("n1", "p", "n2") + line("this", "q", "n1"),
+        ),
+        (in_sparql("$this ex:p ?x FILTER EXISTS { :this ex:q ?y }"), line("n1", "p", "n2") + line("this", "q", "n1")),
+        (
+            in_sparql("$this ex:p ?x FILTER NOT EXISTS { ?u ex:p :this }"),
+            line("n1", "p", "n2") + line("n3", "p", "this"),
+        ),
+        (
+            in_sparql("$this ex:p ?x FILTER NOT EXISTS { :u ex:p $this . ?u ex:r ex:n4 }"),
+            line("n1", "p", "n2") + line("u", "p", "n1") + line("n3", "r", "n4"),
+        ),
+        (
+            f"{AT_MOST_ONE} ex:f a sh:NodeShape ; sh:targetClass ex:A ; sh:property"
+            " [ sh:path ( ex:q ex:q ) ; sh:class ex:A ] .",
+            f"<{EX}D> <http://www.w3.org/2000/01/rdf-schema#subClassOf> <{EX}A> .\n"
+            + line("n1", "type", "D")
+            + "".join(line(f"m{n}", "q", "1") for n in range(6))
+            + f"{A} {P} {ONE} .\n{A} {P} {OTHER} .\n",
+        ),
+    ],
+    ids=["line-ends", "apart", "iri-1", "iri-2", "iri-3", "iri-4", "loaded-anyway"],
+)
+def test_what_a_portion_could_be_taken_for(shapes: str, lines: str, size: int) -> None:
+    """What looks like a line, a variable, a node of its own or a whole file and is none changes no result."""
+    held(shapes_from(shapes), line("n1", "type", "A") + lines, size)
+
+
+@pytest.mark.parametrize(
+    "where", ["GRAPH ?g { $this ex:p ?x }", "$this ex:p ?x FILTER NOT EXISTS { GRAPH ex:g { $this ex:p ?x } }"]
+)
+def test_graphs_by_name(where: str) -> None:
+    """A query that looks at a graph by its name is asked of the whole."""
+    lines = (line("n1", "type", "A") + line("n1", "p", "n2")).replace(" .", f" <{EX}g> .")
+    held(shapes_from(in_sparql(where)), lines, 100_000, "nq")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_results_have_messages_after_another_look(limit: int, tmp_path: Path) -> None:
+    """Where a file is sorted by property every node is looked at again; the results that are kept are told in full."""
+    path = tmp_path / "data.nt"
+    path.write_text("".join(line(f"n{n}", name, "v") for name in "pq" for n in range(1200)), encoding="utf-8")
+    shapes = shapes_from(AT_MOST_ONE.replace("sh:maxCount 1", "sh:nodeKind sh:Literal"))
+    found = in_portions(path, shapes, path.stat().st_size // 2, limit)
+
+    assert found.tally.counts == {"violation": 1200}
+    assert len(found.tally.kept) == limit
+    assert all(result.messages for _, result in found.tally.kept)
+
+
+@pytest.mark.parametrize(
+    ("shape", "lines"),
+    [
+        ("sh:targetSubjectsOf ex:p ; sh:class ex:B", line("antigem", "p", "1") + line("antigen", "type", "B")),
+        (
+            "sh:targetSubjectsOf ex:p ; sh:property [ sh:path ex:p ; sh:class ex:B , ex:C ]",
+            line("n1", "p", "antigem") + line("antigem", "type", "C")
+            + line("antigen", "type", "C") + line("other", "type", "B"),
+        ),
+        (
+            "sh:targetSubjectsOf ex:p ; sh:property [ sh:path ex:p ; sh:class ex:B ]",
+            line("n1", "p", "antigem") + line("antigen", "type", "B")
+            + "".join(line(f"_:b{n}", "type", "B") for n in range(2100)),
+        ),
+        ("sh:targetClass ex:A ; sh:nodeKind sh:Literal",
+         line("n1", "type", "D") + f"<{EX}D> <http://www.w3.org/2000/01/rdf-schema#subClassOf> <{EX}A> .\n"),
+    ],
+    ids=["of-node", "two-classes", "without-a-name", "subclass"],
+)  # fmt: skip
+def test_report_is_that_of_the_whole(shape: str, lines: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Suggestions and notes, too, are those of the whole."""
+    shapes, path = shapes_from(f"{PLAIN} ex:s a sh:NodeShape ; {shape} ."), tmp_path / "data.nt"
+    path.write_text(lines, encoding="utf-8")
+    with open_data(path, reads_of(shapes)) as data:
+        expected = validate_data(data, shapes)
+    monkeypatch.setattr("cd22kg.conformance.MIN_IN_PORTIONS", 1)
+    only_in_portions(monkeypatch)
+    with open_data(path, reads_of(shapes, in_portions=True)) as data:
+        found = validate_data(data, shapes)
+
+    assert expected.report.findings
+    assert found.report == expected.report
+
+
+def test_nodes_without_a_name_in_triple_terms() -> None:
+    """What a triple term says of a node without a name is told with its label."""
+    text = f"{A} {P} <<( _:b <{EX}q> {C} )>> .\n" + line("n1", "q", "n2")
+    held(shapes_from(AT_MOST_ONE.replace("sh:maxCount 1", "sh:nodeKind sh:Literal")), text, 1)
 
 
 def test_of_scattered_nodes_the_file_is_loaded(synthetic: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,11 +172,8 @@ def reads_of(shapes: Shapes, engine: str = "compiled", *, in_portions: bool = Fa
         return Reads()
     digits = validator.reads_digits(merged=False) or set()
     watched = digits if len(digits) <= MANY else ()
-    in_portions = (
-        in_portions and not shapes.about_figures and not any(map(validator.compiler.summed, validator.shapes()))
-    )
     classes = validator.reads_classes(validator.shapes())
-    return Reads(properties | {BROKEN_RULE}, watched, classes, in_portions)
+    return Reads(properties | {BROKEN_RULE}, watched, classes, in_portions and not shapes.about_figures)
 
 
 def validate_data(

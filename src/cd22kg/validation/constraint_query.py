@@ -104,6 +104,14 @@ def has_aggregate(query: Query) -> bool:
     return bool(read(query.text).words() & AGGREGATES)
 
 
+def names_graph(query: Query) -> bool:
+    """Return whether the query looks at a graph by its name; in doubt, yes."""
+    try:
+        return "GRAPH" in read(query.text).words()
+    except UnreadableQueryError:
+        return True
+
+
 def predicates_of(query: Query) -> set[str] | None:
     """Return every IRI that the query may use as a property; nothing where a variable stands for one."""
     found: set[str] = set()
@@ -207,7 +215,8 @@ def select_violations(shape: Shape, constraint: Constraint, focus: Focus, schema
     inserts: dict[int, str] = {}
     if not free:
         pattern = focus.pattern("?this", schema, names)
-        if "UNION" in pattern or "VALUES" in pattern or has_aggregate(query):
+        all_columns = any(token.text == "*" for token in found.tokens[found.form : found.where.start])
+        if "UNION" in pattern or "VALUES" in pattern or all_columns or has_aggregate(query):
             pattern = f"{{ SELECT DISTINCT ?this WHERE {{ {pattern} }} }}"
         inserts = {group.start: pattern for group in _open_groups(found.where)}
     start = found.where.start

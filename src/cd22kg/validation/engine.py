@@ -160,16 +160,18 @@ class Validator:
 
     def finds_node(self, store: Store) -> bool:
         """Return whether any shape is about a node; in doubt, where a shape has targets of its own kind, yes."""
-        schema = Schema(store)
-        for shape in self.compiler.shapes.roots():
-            if shape.deactivated:
-                continue
-            if "sh:target" in shape.foreign.split():
-                return True
-            text = f"SELECT ?this WHERE {{ {Focus((shape.targets,)).pattern('?this', schema, Names())} }} LIMIT 1"
-            if finds(store, text):
-                return True
-        return False
+        if any("sh:target" in shape.foreign.split() for shape in self._active()):
+            return True
+        patterns = self.focus_patterns(Schema(store))
+        return any(finds(store, f"SELECT ?this WHERE {{ {pattern} }} LIMIT 1") for pattern in patterns)
+
+    def focus_patterns(self, schema: Schema) -> Iterator[str]:
+        """Yield for each shape with a target a pattern for the nodes that it is about."""
+        for shape in self._active():
+            yield Focus((shape.targets,)).pattern("?this", schema, Names())
+
+    def _active(self) -> Iterator[Shape]:
+        return (shape for shape in self.compiler.shapes.roots() if not shape.deactivated)
 
     def labels(self) -> dict[Node, str]:
         """Return what to call the shapes that are blank nodes: the shape they are in, with their path."""
@@ -309,7 +311,7 @@ def restore_digits(tally: Tally, source: Authored) -> None:
     for position, (severity, result) in enumerate(tally.kept):
         written = wanted.get((result.focus, result.path.iri), []) if result.path else []
         same = [literal for literal in written if _equal(literal, result.value)]
-        if len(same) == 1:
+        if len(same) == 1 and _may_be_folded(result.value):
             tally.kept[position] = (severity, replace(result, value=same[0]))
 
 

@@ -10,7 +10,7 @@ from cd22kg.validation.plan import Result
 from cd22kg.validation.portion import Asking, Found, Row
 from cd22kg.validation.runner import Tally
 from cd22kg.validation.shape_model import Node
-from cd22kg.validation.terms import KNOWN, RDF_TYPE
+from cd22kg.validation.terms import KNOWN, RDF_TYPE, SH
 
 #: Of more nodes than this nothing is looked at again: the file is loaded as a whole.
 MAX_SCATTERED = 20_000
@@ -22,6 +22,7 @@ _OFTEN, _MOST_KNOWN = 8, 1000
 _SPARE = 1000
 _SEEN = 1
 _TYPE = RDF_TYPE.encode()
+_CLASS = SH + "ClassConstraintComponent"
 
 
 class UnfitError(Exception):
@@ -86,14 +87,12 @@ class Gathered:
         for number, results in enumerate(found.results):
             kept, more = self._results[number], self._more[number]
             for focus, severity, result in results:
-                if focus.startswith(b"_:"):
-                    continue  # it is looked at again
                 if self._limit is None or len(kept) < self._limit + _SPARE:
                     kept.append((focus, severity, result))
                 else:
                     more.append((focus, severity, result.component))
         for number, rows in enumerate(found.rows):
-            self._rows[number] += (row for row in self._doubtful(number, rows) if not row[1].startswith(b"_:"))
+            self._rows[number] += self._doubtful(number, rows)
 
     def _hear(self, found: Found, *, blank: bool) -> None:
         """Note what speaks against rows."""
@@ -129,42 +128,50 @@ class Gathered:
         found = {focus for results in self._results for focus, *_ in results}
         return found | {row[1] for number, rows in enumerate(self._rows) for row in self._doubtful(number, rows)}
 
-    def add_scattered(self, found: Found) -> None:
-        """Add what was found where all stands that is said of the scattered nodes, in place of what they had before.
+    def drop_scattered(self) -> None:
+        """Forget what was found of the scattered nodes.
 
         Raises:
-            UnfitError: If too many results are of those.
+            UnfitError: If results would be wanting that were counted only.
         """
-        self._hear(found, blank=True)
-        for number, own in enumerate(found.results):
-            results = [item for item in self._results[number] if item[0] not in self.scattered]
-            more = [item for item in self._more[number] if item[0] not in self.scattered]
-            if more and len(self._results[number]) - len(results) > _SPARE:
+        for number, kept in enumerate(self._results):
+            self._results[number] = [item for item in kept if item[0] not in self.scattered]
+            self._more[number] = [item for item in self._more[number] if item[0] not in self.scattered]
+            self._rows[number] = [row for row in self._rows[number] if row[1] not in self.scattered]
+            if self._limit is not None and self._more[number] and len(self._results[number]) < self._limit:
                 raise UnfitError
-            self._results[number] = results + [item for item in own if self._is_scattered(item[0])]
-            self._more[number] = more
+
+    def add_scattered(self, found: Found) -> None:
+        """Add what was found where all stands that is said of the scattered nodes, and of those without a name."""
+        self.asking.has_focus = self.asking.has_focus or found.has_focus
+        self._hear(found, blank=True)
+        for number, results in enumerate(found.results):
+            self._results[number] += (item for item in results if self._is_scattered(item[0]))
         for number, rows in enumerate(found.rows):
-            kept = [row for row in self._rows[number] if row[1] not in self.scattered]
-            self._rows[number] = kept + [row for row in rows if self._is_scattered(row[1])]
+            self._rows[number] += (row for row in rows if self._is_scattered(row[1]))
 
     def _is_scattered(self, node: bytes) -> bool:
         return node in self.scattered or node.startswith(b"_:")
 
     def members(self) -> bytes:
         """Return lines for the members of the classes that a value was not of, where there are few: for suggestions."""
-        bits: dict[int, str] = {}
-        for number, (_, speaks) in enumerate(self.asking.plan.checks):
-            if speaks and speaks.iri and next(self._doubtful(number, self._rows[number]), None):
-                bits[self._bits[number]] = speaks.iri
+        broken = {
+            check.shape.node
+            for number, (check, _) in enumerate(self.asking.plan.checks)
+            if any(result.component == _CLASS for _, _, result in self._results[number])
+            or next(self._doubtful(number, self._rows[number]), None)
+        }
+        members = self.asking.plan.members
+        bits = {2 << members[node][iri]: iri for node in broken if node in members for iri in members[node]}
         found: dict[int, list[bytes]] = {bit: [] for bit in bits}
         mask = sum(bits)
         for node, known in self._nodes.items():
-            if known & mask:
+            if known & mask and node.startswith(b"<"):
                 for bit, nodes in found.items():
                     if known & bit and len(nodes) <= MAX_MEMBERS:
                         nodes.append(node)
         few = ((bits[bit], nodes) for bit, nodes in found.items() if len(nodes) <= MAX_MEMBERS)
-        return b"".join(_member(node, iri) for iri, nodes in few for node in nodes if node.startswith(b"<"))
+        return b"".join(_member(node, iri) for iri, nodes in few for node in nodes)
 
     def tally(self, without: Collection[Node]) -> Tally:
         """Return the results, but for those of some shapes."""

@@ -221,7 +221,7 @@ class LineFile(Authored):
 
         @cache
         def holds_each() -> bool:
-            return in_one_graph and quads == sum(chunk.count(b"\n") for chunk in self._chunks())
+            return in_one_graph and quads == sum(len(chunk.splitlines()) for chunk in self._chunks())
 
         # The lines are counted only if somebody wants to know.
         self._holds_each = holds_each

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from cd22kg.validation.compiler import Compiler
-from cd22kg.validation.constraint_query import AGGREGATES, prologue, read
+from cd22kg.validation.constraint_query import AGGREGATES, predicates_of, prologue, read
 from cd22kg.validation.focus import LocalSchema, Names, Schema
 from cd22kg.validation.shape_model import Constraint, Node, Query, Shape
 from cd22kg.validation.sparql_tokens import Group, Pattern, ReadQuery, UnreadableQueryError
@@ -33,7 +33,8 @@ _LOGICAL = frozenset(("Not", "And", "Or", "Xone", "Node"))
 _COUNTS = frozenset(("QualifiedMinCount", "QualifiedMaxCount"))
 _BEYOND = AGGREGATES | {"GROUP", "HAVING", "LIMIT", "OFFSET", "GRAPH"}
 _NO_PATTERN = frozenset(("FILTER", "BIND", "OPTIONAL", "UNION", "VALUES", "GRAPH", "MINUS", "SELECT", "EXISTS"))
-_ONE_PROPERTY = re.compile(r"<[^<>]*>|[\w.-]*:[\w.-]+|a|[?$]\w+")
+_ONE_PROPERTY = re.compile(r"<[^<>]*>|[\w.-]*:[\w.-]+|a")
+_THIS = ("?this", "$this")
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,13 @@ def parts_of(compiler: Compiler, shape: Shape, schema: Schema) -> Mapping[Constr
     classes = {iri for targets in focus.targets for iri in targets.classes}
     speaks: dict[Constraint, Speaks] = {}
     for constraint in shape.constraints:
+        against: Speaks | None
         if constraint.query is not None:
             against = _against(constraint)
         elif constraint.name == "Class" and shape.path is not None:
-            against = _member(text_of(constraint.terms[0]), schema)
-            classes.add(text_of(constraint.terms[0]))
+            iri = text_of(constraint.terms[0])
+            against = Speaks("value", members_of(iri, schema), iri)
+            classes.add(iri)
         else:
             continue
         if against is not None:
@@ -88,10 +91,10 @@ def _asked(compiler: Compiler, shape: Shape, classes: set[str]) -> set[str]:
     return classes.union(inner)
 
 
-def _member(iri: str, schema: Schema) -> Speaks:
+def members_of(iri: str, schema: Schema) -> str:
+    """Return a query for the members of a class."""
     choices = " ".join(f"<{each}>" for each in schema.subclasses(iri))
-    query = f"SELECT DISTINCT ?key WHERE {{ VALUES ?class {{ {choices} }} ?key <{RDF_TYPE}> ?class }}"
-    return Speaks("value", query, iri)
+    return f"SELECT DISTINCT ?key WHERE {{ VALUES ?class {{ {choices} }} ?key <{RDF_TYPE}> ?class }}"
 
 
 def _is_own(compiler: Compiler, shape: Shape) -> bool:
@@ -121,7 +124,7 @@ def _keeps_to(compiler: Compiler, constraint: Constraint, *, at_node: bool, of_n
     name = constraint.name
     if name in _ONE_VALUE:
         return True
-    if name in ("Class", "Closed"):
+    if name == "Class":
         return at_node
     if name in _SET_OF_VALUES:
         return of_node
@@ -158,7 +161,7 @@ def _is_own_query(constraint: Constraint) -> bool:
         found = read(query.text)
     except UnreadableQueryError:
         return False
-    if found.words() & _BEYOND:
+    if found.words() & _BEYOND or predicates_of(query) is None:
         return False
     spoken = _spoken(query)
     for group in found.where.walk():
@@ -170,7 +173,7 @@ def _is_own_query(constraint: Constraint) -> bool:
 
 
 def _is_of_this(pattern: Pattern) -> bool:
-    return pattern.subject[1:] == "this" and _ONE_PROPERTY.fullmatch(pattern.predicate) is not None
+    return pattern.subject in _THIS and _ONE_PROPERTY.fullmatch(pattern.predicate) is not None
 
 
 def _spoken(query: Query) -> Group | None:
@@ -188,10 +191,11 @@ def _spoken(query: Query) -> Group | None:
         or {token.upper for token in inside} & _NO_PATTERN
     ):
         return None
-    subjects = {pattern.subject[1:] for pattern in others[0].triples}
-    leads = any(pattern.object[1:] == "this" for pattern in others[0].triples)
-    plain = all(_ONE_PROPERTY.fullmatch(p.predicate) and p.predicate[0] not in "?$" for p in others[0].triples)
-    return others[0] if len(subjects) == 1 and subjects <= names and leads and plain else None
+    subjects = {pattern.subject for pattern in others[0].triples}
+    leads = any(pattern.object in _THIS for pattern in others[0].triples)
+    plain = all(_ONE_PROPERTY.fullmatch(pattern.predicate) for pattern in others[0].triples)
+    is_one = len(subjects) == 1 and subjects <= {f"{sign}{name}" for sign in "?$" for name in names}
+    return others[0] if is_one and leads and plain else None
 
 
 def _is_filter(found: ReadQuery, group: Group) -> bool:

@@ -6,22 +6,25 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pyoxigraph import Quad, RdfFormat
+from pyoxigraph import BlankNode, Quad, RdfFormat
 
 from cd22kg.store import OxigraphStore, Store, Term
+from cd22kg.validation.constraint_query import names_graph
 from cd22kg.validation.engine import Validator
-from cd22kg.validation.locality import PartSchema, Speaks, local_shapes
+from cd22kg.validation.focus import finds
+from cd22kg.validation.locality import PartSchema, Speaks, local_shapes, members_of
 from cd22kg.validation.messages import messages_of
 from cd22kg.validation.plan import Check, Result
 from cd22kg.validation.runner import Judge, rows_of
 from cd22kg.validation.running import running
-from cd22kg.validation.shape_model import Constraint, Shape
-from cd22kg.validation.terms import RDF_TYPE, may_be_folded
+from cd22kg.validation.shape_model import Constraint, Node, Shape
+from cd22kg.validation.terms import RDF_TYPE, may_be_folded, text_of
 
 _SUBJECTS = "SELECT DISTINCT ?s WHERE { ?s ?p ?o }"
-_MIXED = "SELECT DISTINCT ?s WHERE { ?s ?p ?o FILTER(isBlank(?o) && isIRI(?s)) }"
+#: What is said in triple terms may be of nodes without a name, too.
+_MIXED = "SELECT DISTINCT ?s WHERE { ?s ?p ?o FILTER((isBlank(?o) || isTRIPLE(?o)) && isIRI(?s)) }"
 _BLANK = re.compile(rb"_:")
-_NAMED = "FILTER(!isBlank(?s) && !isBlank(?o))"
+_NAMED = "FILTER(!isBlank(?s) && !isBlank(?o) && !isTRIPLE(?o))"
 Row = tuple[bytes, bytes, Constraint, Mapping[str, Term | None]]
 
 
@@ -36,6 +39,8 @@ class Plan:
         properties: What those read.
         triples: Queries for these triples.
         watched: Properties of which it matters how literals are written.
+        members: For the shapes that ask for a class, which of `spoken` tells the members of each.
+        focus: Queries with a row where some shape is about a node.
     """
 
     checks: tuple[tuple[Check, Speaks | None], ...]
@@ -44,10 +49,16 @@ class Plan:
     properties: frozenset[str]
     triples: tuple[str, ...]
     watched: frozenset[str]
+    members: Mapping[Node, Mapping[str, int]]
+    focus: tuple[str, ...]
 
 
 def plan_of(validator: Validator, hierarchy: Store) -> Plan | None:
     """Return what to ask of each portion of data with these subclasses; nothing where no portion is enough."""
+    compiler = validator.compiler
+    queries = [c.query for shape in compiler.shapes.shapes.values() for c in shape.constraints if c.query]
+    if compiler.foreign or any(map(compiler.summed, validator.shapes())) or any(map(names_graph, queries)):
+        return None  # what a portion does not have, or loses
     schema = PartSchema(hierarchy)
     local = local_shapes(validator.compiler, validator.shapes(), schema)
     rest = tuple(shape for shape in validator.shapes() if shape.node not in local)
@@ -60,9 +71,17 @@ def plan_of(validator: Validator, hierarchy: Store) -> Plan | None:
         if shape.node in local
         for check in validator.compiler.checks(shape, schema)
     )
-    spoken = tuple(dict.fromkeys(speaks.query for _, speaks in checks if speaks))
+    asked = {
+        shape.node: [text_of(c.terms[0]) for c in shape.constraints if c.name == "Class"]
+        for shape in validator.shapes()
+        if shape.node in local
+    }
+    of_class = {iri: members_of(iri, schema) for iris in asked.values() for iri in iris}
+    spoken = tuple(dict.fromkeys([*(speaks.query for _, speaks in checks if speaks), *of_class.values()]))
+    members = {node: {iri: spoken.index(of_class[iri]) for iri in iris} for node, iris in asked.items() if iris}
+    focus = tuple(f"SELECT ?this WHERE {{ {pattern} }} LIMIT 1" for pattern in validator.focus_patterns(schema))
     triples = tuple(_triples(properties, validator.reads_classes(rest), schema))
-    return Plan(checks, spoken, rest, frozenset(properties), triples, frozenset(watched))
+    return Plan(checks, spoken, rest, frozenset(properties), triples, frozenset(watched), members, focus)
 
 
 def _triples(properties: set[str], classes: set[str] | None, schema: PartSchema) -> Iterator[str]:
@@ -141,7 +160,7 @@ class Asking:
             found = self._facts(store, has_blank=_BLANK.search(text) is not None)
             if known:
                 store.bulk_load_text(known, RdfFormat.N_TRIPLES)
-            self._ask(store, found, room)
+            self._ask(store, found, room, blank=False)
         return found
 
     def quads(self, quads: Sequence[Quad], room: Sequence[int]) -> Found:
@@ -149,7 +168,7 @@ class Asking:
         with OxigraphStore() as store:
             store.bulk_load(quads)
             found = self._facts(store, has_blank=False)
-            self._ask(store, found, room)
+            self._ask(store, found, room, blank=True)
         return found
 
     def _facts(self, store: OxigraphStore, *, has_blank: bool) -> Found:
@@ -164,15 +183,18 @@ class Asking:
             listed = " ".join(f"<{iri}>" for iri in sorted(self.plan.watched))
             text = f"SELECT DISTINCT ?p WHERE {{ VALUES ?p {{ {listed} }} ?s ?p ?o FILTER({may_be_folded('?o')}) }}"
             found.folded = frozenset(iri[1:-1].decode() for iri in _column(store, text))
-        found.has_focus = self.has_focus or self.validator.finds_node(store)
+        found.has_focus = self.has_focus or any(finds(store, text) for text in self.plan.focus)
         return found
 
-    def _ask(self, store: OxigraphStore, found: Found, room: Sequence[int]) -> None:
+    def _ask(self, store: OxigraphStore, found: Found, room: Sequence[int], *, blank: bool) -> None:
+        """Ask the checks; nodes without a name, of which other portions may speak, only where `blank` says so."""
         for (check, speaks), wanted in zip(self.plan.checks, room, strict=True):
             results: list[tuple[bytes, str, Result]] = []
             rows: list[Row] = []
             with running(check.name):
                 for constraint, row in rows_of(store, check):
+                    if not blank and isinstance(row["this"], BlankNode):
+                        continue
                     if speaks is None:
                         results.append(self.told(check, constraint, row, with_messages=len(results) < wanted))
                     else:

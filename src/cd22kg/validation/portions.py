@@ -65,6 +65,7 @@ class Portions:
         try:
             return self._in_portions(store, limit, judge, threads)
         except UnfitError:
+            store.update("DROP ALL")
             self._lines.load(store)
             found = self._validator.validate(store, self._lines, limit=limit, judge=judge, threads=threads)
             return self._noted(found, has_focus=self._validator.finds_node(store))
@@ -114,6 +115,7 @@ class Portions:
         quads = self._lines.quads_about(gathered.scattered, gathered.foci())
         properties = gathered.asking.plan.properties
         store.bulk_load(quad for quad in quads if quad.predicate.value in properties)
+        gathered.drop_scattered()
         found = gathered.asking.quads(quads, gathered.room())
         gathered.add_scattered(found)
         return found.quads == len(quads)

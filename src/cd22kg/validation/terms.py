@@ -8,6 +8,7 @@ real one, and the compiled queries turn it back wherever they need its value.
 from __future__ import annotations
 
 import re
+from secrets import token_hex
 
 from pyoxigraph import Literal, NamedNode
 
@@ -20,8 +21,8 @@ SUBCLASS = STANDARD_PREFIXES["rdfs"] + "subClassOf"
 XSD = STANDARD_PREFIXES["xsd"]
 #: Begins the datatype of a literal that a store would otherwise fold.
 AUTHORED = "urn:cd22kg:authored:"
-#: Begins the class that stands beside a part of the data for one of which a node is known to be.
-KNOWN = "urn:cd22kg:known:"
+#: Begins the class that stands beside a part of the data for one of which a node is known to be; no data can have it.
+KNOWN = f"urn:cd22kg:known:{token_hex(8)}:"
 
 #: Integers that a store folds into ``xsd:integer``, each with its least and greatest value.
 DERIVED: dict[str, tuple[int | None, int | None]] = {
