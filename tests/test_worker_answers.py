@@ -203,6 +203,21 @@ def test_errors_of_syntax_read_as_those_of_the_store(text: str, shared: Worker, 
     assert str(errors[0]) == str(errors[1])
 
 
+def test_error_of_syntax_shows_the_line(shared: Worker) -> None:
+    """The line that cannot be read is shown with a mark below the place; of a long one, the part around it."""
+    with pytest.raises(QueryError) as caught:
+        shared.query("SELECT ?x {\n  ?x ?y }", name="mine.rq")
+    place = caught.value.location
+    assert place is not None
+    assert str(caught.value).splitlines()[1:3] == ["    ?x ?y }", f"  {' ' * (place.column - 1)}^"]
+    with pytest.raises(QueryError) as caught:
+        shared.query("SELECT ?x { " + "?x ?y ?z . " * 50 + "?x ?y }", name="mine.rq")
+    shown, mark = str(caught.value).splitlines()[1:3]
+    assert len(shown) < 110
+    assert "?x ?y }" in shown
+    assert 40 < len(mark) < 60
+
+
 def test_rows_are_counted_not_lines(hostile: tuple[OxigraphStore, Worker]) -> None:
     """Line ends within a text are no rows."""
     _, worker = hostile

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 BASE = "https://w3id.org/cd22kg/"
 CD22 = BASE + "ontology#"
 SHAPES = BASE + "shapes#"
+#: Functions of queries, see `statistics.sparql`.
+STAT = BASE + "stat#"
 LICENSE = "https://creativecommons.org/publicdomain/zero/1.0/"
 
 #: The kinds of things that claim files describe.
@@ -96,6 +98,7 @@ PREFIXES: dict[str, str] = dict(
             "cd22": CD22,
             "graph": BASE + "graph/",
             "shape": SHAPES,
+            "stat": STAT,
             **{kind: f"{BASE}{kind}/" for kind in KINDS},
             **STANDARD_PREFIXES,
             **OUTSIDE_PREFIXES,

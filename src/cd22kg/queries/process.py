@@ -19,6 +19,7 @@ from typing import BinaryIO, cast
 
 import pyoxigraph
 
+import cd22kg
 from cd22kg.errors import QueryError
 from cd22kg.queries.limits import Limits, over
 from cd22kg.queries.worker_process import FRAME
@@ -44,8 +45,8 @@ class Process:
         """Start it: a fresh interpreter without site, environment, descriptors, or a terminal."""
         snapshot, self._snapshot = (-1, -1) if path else os.pipe()
         lifeline, self._lifeline = os.pipe()
-        library = Path(pyoxigraph.__file__).parents[1]
-        arguments = [str(library), str(lifeline), str(memory), str(snapshot), path]
+        library, package = Path(pyoxigraph.__file__).parents[1], Path(cd22kg.__file__).parents[1]
+        arguments = [str(library), str(lifeline), str(memory), str(snapshot), path, str(package)]
         passed = [lifeline] if path else [lifeline, snapshot]
         try:
             self._popen = subprocess.Popen(  # noqa: S603  # a fixed command; the query comes through a pipe

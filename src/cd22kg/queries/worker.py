@@ -19,7 +19,7 @@ from cd22kg.errors import QueryError, StoreError
 from cd22kg.queries.limits import Limits, over
 from cd22kg.queries.process import HINT, Process, garbled
 from cd22kg.store import Answer, OxigraphStore, Table
-from cd22kg.store.base import syntax_error
+from cd22kg.store.base import hint_of_failure, syntax_error
 
 #: Seconds that a worker may take to open its store once it has the snapshot.
 START_SECONDS = 300.0
@@ -77,9 +77,10 @@ class Worker:
                 self._kill()  # an interrupt, say: what it is doing is of no use to anybody now
                 raise
         if kind == b"X":
-            raise syntax_error(data.decode(errors="replace"), name)
+            raise syntax_error(data.decode(errors="replace"), name, text)
         if kind == b"F":
-            raise QueryError(f"the query failed: {data.decode(errors='replace')}", hint=HINT)
+            said = data.decode(errors="replace")
+            raise QueryError(f"the query failed: {said}", hint=hint_of_failure(said, HINT))
         if kind == b"L" and data in (b"max_rows", b"max_bytes", b"memory"):
             raise over(data.decode(), limits)
         return _answer(kind, data)

@@ -1,10 +1,11 @@
-"""The process that answers queries from outside: a script with nothing in it but pyoxigraph.
+"""The process that answers queries from outside: a script with little in it but pyoxigraph.
 
-`cd22kg.queries.worker` starts it, by its path and without `site`, as importing the package would cost more than most
-queries. It never trusts its own good behaviour: the parent kills it, and the system holds its limits.
+`cd22kg.queries.worker` starts it, by its path and without `site`. Of the package it imports the functions of queries
+alone, as the rest would cost more than most queries. It never trusts its own good behaviour: the parent kills it, and
+the system holds its limits.
 
 Arguments: the folder of pyoxigraph; the lifeline, a pipe that closes when the parent dies; the memory for queries, in
-bytes; the snapshot, a pipe with N-Quads, or -1; the folder of the store, or nothing.
+bytes; the snapshot, a pipe with N-Quads, or -1; the folder of the store, or nothing; the folder of this package.
 
 A request is its length in four bytes and a marshalled (text, prefixes, rows, bytes, seconds). An answer is frames of a
 letter, the length in four bytes, and the content:
@@ -30,6 +31,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pyoxigraph import Store
+
+    from cd22kg.statistics.sparql import Functions
 
 #: Largest content of a frame, in bytes.
 FRAME = 64 * 1024
@@ -178,14 +181,21 @@ def limit_memory(memory: int) -> None:
             raise
 
 
-def answer(store: Store, text: str, prefixes: dict[str, str], rows: int, size: int) -> None:
-    """Answer one query."""
+def answer(store: Store, functions: Functions, text: str, prefixes: dict[str, str], rows: int, size: int) -> None:
+    """Answer one query, which may call functions of ours."""
     from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat
 
     out = Frames(rows, size)
     try:
-        result = store.query(text, prefixes=prefixes, use_default_graph_as_union=True)
+        result = store.query(
+            text,
+            prefixes=prefixes,
+            use_default_graph_as_union=True,
+            custom_functions=functions.functions,
+            custom_aggregate_functions=functions.aggregates,
+        )
         if isinstance(result, QueryBoolean):
+            functions.check()
             return send(b"T" if result else b"N")
         if isinstance(result, QuerySolutions):
             out.lines += 1  # the heading
@@ -194,6 +204,7 @@ def answer(store: Store, text: str, prefixes: dict[str, str], rows: int, size: i
         else:
             result.serialize(out, format=RdfFormat.N_TRIPLES)  # type: ignore[arg-type]  # write() is enough
             kind = b"G"
+        functions.check()
         out.flush()
         send(kind)
     except SyntaxError as error:
@@ -207,15 +218,17 @@ def answer(store: Store, text: str, prefixes: dict[str, str], rows: int, size: i
 
 def main() -> None:
     """Open the store, then answer until the parent has gone."""
-    library, lifeline, memory, snapshot, path = sys.argv[1:]
+    library, lifeline, memory, snapshot, path, package = sys.argv[1:]
     die_with(int(lifeline))
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_FSIZE, 0)
     # Before the engine has threads, which would keep what the first thread gives up.
     leave_the_network()
     refuse_sockets()
-    sys.path.append(library)
+    sys.path += [library, package]
     try:
+        from cd22kg.statistics.sparql import Functions  # now, as later there may be no descriptor for its file
+
         store = open_store(path, int(snapshot))
         limit_memory(int(memory))
         if not path:
@@ -231,7 +244,7 @@ def main() -> None:
         # The parent kills this process in time; the system does where the parent is stopped itself.
         end = math.ceil(used.ru_utime + used.ru_stime + seconds) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (end, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-        answer(store, text, prefixes, rows, size)
+        answer(store, Functions(), text, prefixes, rows, size)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,9 @@ from typing import BinaryIO, Protocol
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from cd22kg.errors import Location, QueryError
+from cd22kg.gate.text import visible
+from cd22kg.namespaces import STAT
+from cd22kg.statistics.sparql import IN_PYTHON
 
 Term = NamedNode | BlankNode | Literal | Triple
 
@@ -152,13 +155,34 @@ def fill(text: str, parameters: Parameters) -> str:
     return result
 
 
+#: Signs of a line that are shown before the place of an error, and after it.
+_AROUND = 50
 _PLACE = re.compile(r"(?:error )?at (\d+):(\d+): (.*)", re.DOTALL)
 
 
-def syntax_error(message: str, name: str) -> QueryError:
-    """Return an engine's complaint about a query, with its place as a location."""
+def syntax_error(message: str, name: str, text: str = "") -> QueryError:
+    """Return an engine's complaint about a query, with its place as a location; of the text, the line is shown."""
     found = _PLACE.search(message)
     place = Location(name, int(found[1]), int(found[2])) if found else Location(name)
     said = (found[3] if found else message).splitlines()[0]
     said = said if len(said) <= 80 else said[:80].rpartition(",")[0] + ", ..."
-    return QueryError(f"not SPARQL: {said}", place, hint="mend the query there; is every bracket closed?")
+    shown = _shown(text, place.line, place.column) if text and place.line else ""
+    return QueryError(f"not SPARQL: {said}{shown}", place, hint="mend the query there; is every bracket closed?")
+
+
+def _shown(text: str, number: int, column: int) -> str:
+    """Return a line of a query with a mark below a column; of a long line, the part around it."""
+    lines = text.split("\n")
+    line = visible(lines[number - 1]) if number <= len(lines) else ""
+    start = max(0, column - _AROUND)
+    return f"\n  {line[start : start + 2 * _AROUND]}\n  {' ' * (column - 1 - start)}^" if line.strip() else ""
+
+
+def hint_of_failure(message: str, usual: str) -> str:
+    """Return what to do about an engine's complaint about a query that it could not run: the usual, or which functions.
+
+    Args:
+        message: The complaint; of a function that it does not know, it names the IRI.
+        usual: What to do about any other.
+    """
+    return f"the functions of stat: are {', '.join(sorted(IN_PYTHON))}" if f"<{STAT}" in message else usual

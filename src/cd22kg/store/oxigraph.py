@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from pyoxigraph import NamedNode, Quad, QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat
+from pyoxigraph import NamedNode, Quad, QueryBoolean, QueryResultsFormat, QuerySolutions, QueryTriples, RdfFormat
 from pyoxigraph import Store as Engine
 
 from cd22kg.errors import Location, QueryError, StoreError
 from cd22kg.gate.rdf import RdfFile
-from cd22kg.store.base import Answer, Parameters, Table, Term, fill, syntax_error
+from cd22kg.statistics.sparql import Functions
+from cd22kg.store.base import Answer, Parameters, Table, Term, fill, hint_of_failure, syntax_error
+
+_USUAL_HINT = "simplify it, or build the store again"
 
 
 class OxigraphStore:
@@ -109,46 +112,49 @@ class OxigraphStore:
     ) -> Answer:
         """Return the answer to a query over the union of all graphs."""
         text = text if parameters is None else fill(text, parameters)
+        functions = Functions()
         try:
-            result = self.engine.query(text, prefixes=dict(prefixes or {}), use_default_graph_as_union=True)
-            if isinstance(result, QueryBoolean):
-                return bool(result)
-            if isinstance(result, QuerySolutions):
-                return Table(tuple(v.value for v in result.variables), tuple(map(tuple, result)))
-            return tuple(result)
+            answer = _whole(self._asked(text, functions, prefixes))
         except SyntaxError as error:
-            raise syntax_error(error.msg, name) from None
+            raise syntax_error(error.msg, name, text) from None
         except (OSError, RuntimeError, ValueError) as error:
-            raise QueryError(f"the query failed: {error}", hint="simplify it, or build the store again") from None
+            raise QueryError(f"the query failed: {error}", hint=hint_of_failure(str(error), _USUAL_HINT)) from None
+        functions.check()
+        return answer
 
     def select(self, text: str, *, name: str = "query") -> tuple[tuple[str, ...], Iterator[tuple[Term | None, ...]]]:
         """Return the columns of a SELECT over the union of all graphs, and its rows as the engine finds them."""
+        functions = Functions()
         try:
-            result = self.engine.query(text, use_default_graph_as_union=True)
+            result = self._asked(text, functions)
         except SyntaxError as error:
             raise syntax_error(error.msg, name) from None
         except (OSError, RuntimeError, ValueError) as error:
             raise _gave_up(error, name) from None
         if not isinstance(result, QuerySolutions):
             raise QueryError("this is no SELECT", Location(name), hint="ask for a table")
-        return tuple(variable.value for variable in result.variables), _rows(result, name)
+        return tuple(variable.value for variable in result.variables), _rows(result, functions, name)
 
     def written(self, text: str, *, name: str = "query") -> bytes:
         """Return the rows of a SELECT as TSV, its columns first, or the triples of a CONSTRUCT as N-Triples.
 
         The engine writes them, without a look of the interpreter at each.
         """
+        functions = Functions()
         try:
-            result = self.engine.query(text, use_default_graph_as_union=True)
+            result = self._asked(text, functions)
             if isinstance(result, QueryBoolean):
                 raise QueryError("this is an ASK", Location(name), hint="ask for rows or triples")
             if isinstance(result, QuerySolutions):
-                return result.serialize(format=QueryResultsFormat.TSV) or b""
-            return result.serialize(format=RdfFormat.N_TRIPLES) or b""
+                written = result.serialize(format=QueryResultsFormat.TSV) or b""
+            else:
+                written = result.serialize(format=RdfFormat.N_TRIPLES) or b""
         except SyntaxError as error:
             raise syntax_error(error.msg, name) from None
         except (OSError, RuntimeError, ValueError) as error:
             raise _gave_up(error, name) from None
+        functions.check()
+        return written
 
     def update(self, text: str, *, prefixes: Mapping[str, str] | None = None) -> None:
         """Run an update in one transaction."""
@@ -190,20 +196,42 @@ class OxigraphStore:
         """Close it."""
         self.close()
 
+    def _asked(
+        self, text: str, functions: Functions, prefixes: Mapping[str, str] | None = None
+    ) -> QueryBoolean | QuerySolutions | QueryTriples:
+        """Return the engine's answer, of which rows and triples are found when they are asked for."""
+        return self.engine.query(
+            text,
+            prefixes=dict(prefixes or {}),
+            use_default_graph_as_union=True,
+            custom_functions=functions.functions,
+            custom_aggregate_functions=functions.aggregates,
+        )
+
     def _unwritable(self, error: Exception) -> StoreError:
         return StoreError(f"cannot write the store in {self.path}: {error}", hint="check space and rights")
 
 
-def _rows(result: QuerySolutions, name: str) -> Iterator[tuple[Term | None, ...]]:
+def _whole(result: QueryBoolean | QuerySolutions | QueryTriples) -> Answer:
+    if isinstance(result, QueryBoolean):
+        return bool(result)
+    if isinstance(result, QuerySolutions):
+        return Table(tuple(v.value for v in result.variables), tuple(map(tuple, result)))
+    return tuple(result)
+
+
+def _rows(result: QuerySolutions, functions: Functions, name: str) -> Iterator[tuple[Term | None, ...]]:
     try:
         for row in result:
+            functions.check()
             yield tuple(row)
     except (OSError, RuntimeError, ValueError) as error:
         raise _gave_up(error, name) from None
+    functions.check()
 
 
 def _gave_up(error: Exception, name: str) -> QueryError:
-    return QueryError(f"the query failed: {error}", Location(name), hint="simplify it, or build the store again")
+    return QueryError(f"the query failed: {error}", Location(name), hint=hint_of_failure(str(error), _USUAL_HINT))
 
 
 def is_store(path: Path) -> bool:

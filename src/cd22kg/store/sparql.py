@@ -19,6 +19,7 @@ from cd22kg.store.base import Answer, Parameters, Table, Term, fill, syntax_erro
 from cd22kg.store.batches import batches, named, spool, write_lines
 from cd22kg.store.dialects import PARAMETER, SETTING, STANDARD, Address, read_address
 from cd22kg.store.login import find_login
+from cd22kg.store.own_functions import refuse_own_functions
 from cd22kg.store.oxigraph import OxigraphStore
 from cd22kg.store.rewrite import HIDDEN, graphs_by_variable, solutions, with_prefixes
 
@@ -171,7 +172,7 @@ class SparqlStore:
     ) -> Answer:
         """Return the answer to a query over the union of all named graphs."""
         text = text if parameters is None else fill(text, parameters)
-        return self.answer(text, self._checked(text, prefixes or {}, name), prefixes=prefixes)
+        return self.answer(text, self._checked(text, prefixes or {}, name), prefixes=prefixes, name=name)
 
     def answer(
         self,
@@ -181,6 +182,7 @@ class SparqlStore:
         prefixes: Mapping[str, str] | None = None,
         timeout: float = math.inf,
         watch: Watch = unwatched,
+        name: str = "query",
     ) -> Answer:
         """Return the answer to a query that is known to be SPARQL.
 
@@ -191,12 +193,14 @@ class SparqlStore:
             timeout: Seconds for all that it takes, also what is asked before, and the waits between attempts; with it
                 the server may be silent that long, else as long as the connection lets it.
             watch: Told of each piece of the answer; what it raises ends the query.
+            name: How messages call the query.
 
         Raises:
-            QueryError: If the server refuses it.
+            QueryError: If it uses our functions, or the server refuses it.
             StoreError: If the server cannot be reached, or cut its answer short.
         """
         deadline = time.monotonic() + timeout
+        refuse_own_functions(text, prefixes or {}, self.address.host, name)
         text = with_prefixes(text, prefixes or {})
         self._check_union(deadline)
         if isinstance(form, tuple):
@@ -217,6 +221,7 @@ class SparqlStore:
         form = self._checked(text, {}, name)
         if not isinstance(form, Table):
             raise QueryError("this is no SELECT", Location(name), hint="ask for a table")
+        refuse_own_functions(text, {}, self.address.host, name)
         self._check_union()
 
         def rows() -> Iterator[Row]:
