@@ -24,16 +24,19 @@ def questions_page(ask: Callable[[str], Result]) -> Iterator[str]:
     yield "A concept is given by its slug, label or synonym, or by what it exactly matches elsewhere (`MONDO:0020511`);"
     yield "what is narrower is included unless `--exact`. A parameter may be given several times, or left out."
     yield from ("", NOTICE, "")
-    yield from ("| question | tags |", "|---|---|")
+    yield from ("| | question | tags |", "|---|---|---|")
     for question in questions:
-        yield f"| [{question.name}](#{question.name}): {marked(question.summary)} | {', '.join(question.tags)} |"
+        summary = f"[{question.name}](#{question.name}): {marked(question.summary)}"
+        yield f"| {question.number} | {summary} | {', '.join(question.tags)} |"
     for question in questions:
         yield from _section(question, ask(question.name).table())
 
 
 def _section(question: Query, table: Table) -> Iterator[str]:
     yield from ("", f"## {question.name}", "")
-    yield f"{marked(question.description)} ([query](../../queries/{question.name}.rq))"
+    number = f"{question.number}. " if question.number else ""
+    yield f"{number}{marked(question.description)} ([query](../../queries/{question.name}.rq))"
+    yield from ("", marked(question.explanation))
     if question.parameters:
         yield from ("", "| parameter | takes | default | meaning |", "|---|---|---|---|")
         for parameter in question.parameters:

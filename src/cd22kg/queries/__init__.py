@@ -1,7 +1,7 @@
 """The question library: one SPARQL question per file in ``queries/``, with typed parameters and plain results."""
 
 from cd22kg.queries.library import Query, find_query, library, read_query
-from cd22kg.queries.parameters import bind, exactly
+from cd22kg.queries.parameters import bind, exactly, what_emptied
 from cd22kg.queries.result import FORMATS, Result
 
-__all__ = ["FORMATS", "Query", "Result", "bind", "exactly", "find_query", "library", "read_query"]
+__all__ = ["FORMATS", "Query", "Result", "bind", "exactly", "find_query", "library", "read_query", "what_emptied"]

@@ -13,7 +13,7 @@ from cd22kg.resources import resource_files
 
 @dataclass(frozen=True)
 class Parameter:
-    """A value that a question takes: a thing of a kind, or plain ``text`` or ``integer``."""
+    """A value that a question takes: a thing of a kind, a named ``graph``, or plain ``text`` or ``integer``."""
 
     name: str
     kind: str
@@ -23,14 +23,27 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Query:
-    """A question with its header."""
+    """A question with its header.
+
+    Attributes:
+        name: Its name, that of its file.
+        summary: What it is about, in a line.
+        description: What it asks.
+        explanation: How its answer is to be read, in plain words.
+        tags: What it belongs to.
+        parameters: What it takes.
+        text: The file as a whole, which is SPARQL.
+        number: Its number among the competency questions, such as ``Q1``; empty where it has none.
+    """
 
     name: str
     summary: str
     description: str
+    explanation: str
     tags: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     text: str
+    number: str = ""
 
     def parameter(self, name: str) -> Parameter:
         """Return one of the parameters.
@@ -56,7 +69,16 @@ def read_query(path: Path, *, name: str = "") -> Query:
         Parameter(given["name"], given["kind"], given["description"], given.texts("default"))
         for given in header.parts("parameters")
     )
-    return Query(path.stem, header["summary"], header["description"], tuple(header["tags"]), parameters, text)
+    return Query(
+        path.stem,
+        header["summary"],
+        header["description"],
+        header["explanation"],
+        tuple(header["tags"]),
+        parameters,
+        text,
+        header.fields.get("question", ""),
+    )
 
 
 def library() -> tuple[Query, ...]:

@@ -23,6 +23,8 @@ _OUTSIDE = {prefix.lower(): base for prefix, base in OUTSIDE_PREFIXES.items()}
 #: Hyphens of every kind, the line below, and blanks are one to a person.
 _GAP = re.compile(r"[\s_\u2010-\u2015-]+")
 _NAMED_AT_MOST, _SHOWN = 12, 80
+#: What the graphs of this project begin with.
+_GRAPH = f"{BASE}graph/"
 #: What stands before a DOI or a number where people copy it from.
 _BEFORE = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|(?:doi|pmid|pmcid):\s*)", re.IGNORECASE)
 
@@ -57,6 +59,29 @@ def thing(kind: str, text: str, store: Store) -> NamedNode:
     if matching := sorted(_matching(text, store) if kind in CONCEPT_KINDS else ()):
         raise QueryError(f"no {kind} is the same as `{shown}`", hint="; ".join(matching))
     raise QueryError(f"there is no {kind} `{shown}`", hint=_suggestion(kind, text, names, store))
+
+
+def graph_named(text: str, store: Store | None) -> NamedNode:
+    """Return the IRI of a named graph.
+
+    Args:
+        text: The IRI, in full, as CURIE, or without what the graphs of this project begin with: ``claims/fry-2018``.
+        store: One that must have the graph; none where any will do.
+
+    Raises:
+        QueryError: If the store has no such graph; it lists the nearest.
+    """
+    text = text.strip()
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    name = text if "://" in text else _GRAPH + text.removeprefix("graph:")
+    known = () if store is None else store.graphs()
+    if store is None or name in known:
+        return NamedNode(name)
+    short = [graph.removeprefix(_GRAPH) for graph in known]
+    near = get_close_matches(text.removeprefix(_GRAPH).removeprefix("graph:"), short, cutoff=0.5) or short
+    raise QueryError(
+        f"there is no graph `{shown}`", hint=f"try {_listed(near)}" if near else "the store has no named graph"
+    )
 
 
 def slug_of(kind: str, text: str) -> str:

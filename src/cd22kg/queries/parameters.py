@@ -10,7 +10,7 @@ from pyoxigraph import Literal, NamedNode
 from cd22kg.errors import QueryError
 from cd22kg.namespaces import KINDS, STANDARD_PREFIXES, iri
 from cd22kg.queries.library import Parameter, Query
-from cd22kg.queries.names import slug_of, thing
+from cd22kg.queries.names import graph_named, slug_of, thing
 from cd22kg.store import BLOCK, Parameters, Store
 
 #: How a question includes what is narrower than a value.
@@ -49,6 +49,32 @@ def exactly(text: str, names: Collection[str]) -> str:
     return BLOCK.sub(narrowed, text)
 
 
+def what_emptied(text: str, values: Parameters, given: Collection[str], store: Store) -> str:
+    """Return which of the values given removed the last row of an answer; nothing where none did.
+
+    Args:
+        text: The question.
+        values: The values of all its parameters, as terms.
+        given: The parameters that were given, in their order; the others have their defaults.
+        store: Where it was asked.
+    """
+    held = {name: terms for name, terms in values.items() if name not in given}
+    before = _count(text, held, store)
+    for name in given:
+        held[name] = values[name]
+        after = _count(text, held, store)
+        if before and not after:
+            rows = "1 row" if before == 1 else f"{before} rows"
+            return f"`{name}` removed the last of {rows}"
+        before = after
+    return ""
+
+
+def _count(text: str, values: Parameters, store: Store) -> int:
+    answer = store.query(text, parameters=values)
+    return 0 if isinstance(answer, bool) else len(answer)
+
+
 def _term(parameter: Parameter, text: str, store: Store | None) -> NamedNode | Literal:
     """Return a value as a term; a thing must be known to the store, if one is given."""
     if parameter.kind == "text":
@@ -60,6 +86,8 @@ def _term(parameter: Parameter, text: str, store: Store | None) -> NamedNode | L
         if not re.fullmatch(r"[0-9]{1,9}", text):
             raise QueryError(f"`{parameter.name}` takes a whole number, not `{text}`", hint="write digits only")
         return Literal(text, datatype=NamedNode(STANDARD_PREFIXES["xsd"] + "integer"))
+    if parameter.kind == "graph":
+        return graph_named(text, None if text in parameter.default else store)
     if parameter.kind not in KINDS:
         raise QueryError(
             f"the parameter `{parameter.name}` has an unknown kind `{parameter.kind}`", hint="mend its header"
