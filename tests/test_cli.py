@@ -44,6 +44,7 @@ COMMANDS = (
     ("export", "classification"),
     ("export", "ontology"),
     ("export", "reference"),
+    ("export", "questions"),
 )
 #: Libraries that take long to import; help must not wait for them.
 HEAVY = {"curies", "httpx2", "owlready2", "pydantic", "pyoxigraph", "pyshacl", "rdflib", "scipy", "yaml"}
@@ -264,11 +265,11 @@ def test_list(cli: Cli) -> None:
 
 @pytest.mark.parametrize("name", [query.name for query in library()])
 def test_every_question(name: str, cli: Cli) -> None:
-    """Each question of the library has an answer without any parameter."""
+    """Each question of the library has an answer without any parameter; of the one on two releases only the heading."""
     done = cli("query", name, "--format", "csv")
 
-    assert (done.returncode, done.stderr) == (0, NOTICE)
-    assert len(done.stdout.splitlines()) > 1
+    assert (done.returncode, done.stderr) == (0, f"{NOTICE}no rows\n" if name == "changes" else NOTICE)
+    assert (len(done.stdout.splitlines()) > 1) is (name != "changes")
 
 
 @pytest.mark.parametrize("form", FORMATS)

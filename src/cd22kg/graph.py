@@ -17,12 +17,14 @@ from cd22kg.files import digest_of
 from cd22kg.gate.sparql import check_query
 from cd22kg.namespaces import PREFIXES, expand
 from cd22kg.progress import Meter, silent
-from cd22kg.queries import Result, bind, exactly, find_query
+from cd22kg.queries import Result, bind, exactly, find_query, what_emptied
 from cd22kg.queries.card import claim_card
+from cd22kg.queries.claims import KnownClaim, read_claims
 from cd22kg.queries.coverage import coverage
 from cd22kg.queries.limits import Limits
 from cd22kg.queries.names import thing
 from cd22kg.queries.overview import overview
+from cd22kg.queries.paper import paper
 from cd22kg.queries.stats import statistics_table
 from cd22kg.queries.worker import Worker
 from cd22kg.rdf import to_rdflib
@@ -116,7 +118,42 @@ class KnowledgeGraph:
         for name, value in parameters.items():
             given.setdefault(name.replace("_", "-"), []).extend(_texts(name, value))
         values = bind(found, given, self.store)
-        return Result(self.store.query(exactly(found.text, given) if exact else found.text, parameters=values))
+        text = exactly(found.text, given) if exact else found.text
+        answer = self.store.query(text, parameters=values)
+        emptied = "" if isinstance(answer, bool) or len(answer) else what_emptied(text, values, given, self.store)
+        return Result(answer, found.explanation, emptied)
+
+    def claims(self, *, exact: bool = False, **parameters: str | Sequence[str]) -> tuple[KnownClaim, ...]:
+        """Return claims as objects, those of a source together.
+
+        Args:
+            exact: Whether a value stands for itself alone; else what is narrower is included.
+            **parameters: `therapy`, `antigen`, `indication`, `outcome`, `source` and `cohort`, as the question
+                ``claims`` takes them; without any, every claim.
+
+        Raises:
+            QueryError: If a parameter is wrong, or a claim is not as the model has it.
+
+        Example:
+            >>> import cd22kg
+            >>> claims = cd22kg.load().claims(outcome="CR", source="fry-2018")
+            >>> [(claim.id, claim.measurement.events) for claim in claims if claim.cohort == "nct02315612-fry"]
+            [('fry-2018-cr', 12)]
+        """
+        found = [NamedNode(row["claim"]) for row in self.ask("claims", parameters, exact=exact)]
+        return tuple(read_claims(found, self.store))
+
+    def claim(self, claim: str) -> KnownClaim:
+        """Return one claim as an object.
+
+        Raises:
+            QueryError: If there is no such claim; it lists the nearest.
+        """
+        return next(read_claims([thing("claim", claim, self.store)], self.store))
+
+    def paper(self, result: Result) -> str:
+        """Return an answer as a Markdown table whose sources are numbers, with the references in Vancouver style."""
+        return paper(result, self.store)
 
     def sparql(
         self,
@@ -151,7 +188,9 @@ class KnowledgeGraph:
         if isinstance(self.store, SparqlStore):
             meter = limits.meter()
             try:
-                return self.store.answer(text, answer, prefixes=PREFIXES, timeout=limits.timeout, watch=meter)
+                return self.store.answer(
+                    text, answer, prefixes=PREFIXES, timeout=limits.timeout, watch=meter, name=name
+                )
             except StoreError:
                 meter(0, 0)  # a silent server is out of time
                 raise
@@ -256,8 +295,13 @@ class KnowledgeGraph:
         export_nquads(self.stream(), file, meter=meter, total=self.store.count())
 
     def to_rdflib(self) -> rdflib.Graph:
-        """Return the union of all graphs as an rdflib graph."""
+        """Return the union of all graphs as an rdflib graph, a new one each time."""
         return to_rdflib(self.quads)
+
+    @cached_property
+    def graph(self) -> rdflib.Graph:
+        """The union of all graphs as an rdflib graph; the same one each time."""
+        return self.to_rdflib()
 
 
 def _texts(name: str, value: object) -> list[str]:

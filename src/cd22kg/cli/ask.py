@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cd22kg.cli.app import app
-from cd22kg.cli.output import answer
+from cd22kg.cli.output import answer, terminal_width
 from cd22kg.errors import QueryError
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def query(
     text: Annotated[str | None, typer.Option("--execute", "-e", help="SPARQL; our prefixes are known.")] = None,
     param: ParameterOption = None,
     form: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="table, csv, tsv, json, md or ttl.")
+        str,
+        typer.Option("--format", metavar="FORMAT", help="table, csv, tsv, json, md, ttl; paper: md with references."),
     ] = "table",
     exact: Annotated[bool, typer.Option("--exact", help="Leave out what is narrower than the values given.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="Show the questions of the library.")] = False,
@@ -83,8 +84,8 @@ def query(
         return
     if [name, file, text].count(None) != 2:
         raise QueryError("give a question, -f FILE or -e TEXT, and only one of them", hint="`cd22kg query --list`")
-    if form not in FORMATS:
-        raise QueryError(f"unknown format `{form}`", hint=f"one of: {', '.join(FORMATS)}")
+    if form not in (*FORMATS, "paper"):
+        raise QueryError(f"unknown format `{form}`", hint=f"one of: {', '.join((*FORMATS, 'paper'))}")
     given = _parameters(param or [])
     asked = {"timeout": timeout, "max_rows": max_rows, "max_bytes": max_bytes, "memory": memory}
     limits: dict[str, Any] = {limit: value for limit, value in asked.items() if value is not None}
@@ -92,7 +93,8 @@ def query(
         if limits:
             option = "--" + next(iter(limits)).replace("_", "-")
             raise QueryError(f"`{option}` is for SPARQL from outside", hint="leave it out, or ask with -e or -f")
-        result = open_graph(store).ask(name, given, exact=exact)
+        graph = open_graph(store)
+        result = graph.ask(name, given, exact=exact)
     else:
         from cd22kg.gate.text import read_text
         from cd22kg.queries.limits import Limits
@@ -101,10 +103,13 @@ def query(
         if given or exact:
             raise QueryError("only library questions take parameters", hint="write the values into the query")
         Limits(**limits)
-        result = open_graph(store).sparql(sparql, str(file) if text is None else "query", **limits)
-    answer(result.to_text(form))
+        graph = open_graph(store)
+        result = graph.sparql(sparql, str(file) if text is None else "query", **limits)
+    answer(graph.paper(result) if form == "paper" else result.to_text(form, width=terminal_width()))
     if len(result) == 0:
-        typer.echo("no rows", err=True)
+        typer.echo(f"no rows: {result.emptied}" if result.emptied else "no rows", err=True)
+    elif result.explanation and form == "table":
+        typer.echo(f"\n{result.explanation}", err=True)
 
 
 def _parameters(texts: list[str]) -> dict[str, list[str]]:

@@ -97,6 +97,19 @@ def reference(
         write_bytes(out / name, text.encode())
 
 
+@exports.command()
+def questions(
+    out: Out = None,
+    endpoint: Annotated[
+        str, typer.Option("--endpoint", metavar="URL", help="The SPARQL endpoint that they are for.")
+    ] = "",
+) -> None:
+    """Write the library of questions as RDF, for tools that read example queries."""
+    from cd22kg.export.questions_rdf import ENDPOINT, questions_turtle
+
+    _write(out, questions_turtle(endpoint or ENDPOINT))
+
+
 def _json(document: object) -> str:
     import json
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from cd22kg.errors import OutputError
+
+
+def terminal_width() -> int:
+    """Return how many columns the terminal has that stdout writes to; 0 where it writes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def answer(text: str) -> None:

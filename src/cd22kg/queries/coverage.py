@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from cd22kg.namespaces import short_name
-from cd22kg.queries.result import Result, columns
+from cd22kg.queries.columns import columns
+from cd22kg.queries.result import Result
 
 Row = dict[str, Any]
 Ask = Callable[[str], Result]

@@ -6,7 +6,8 @@ from typing import Any
 
 from cd22kg.errors import QueryError
 from cd22kg.namespaces import BASE
-from cd22kg.queries.result import Result, columns, markdown
+from cd22kg.queries.columns import columns
+from cd22kg.queries.result import Result, markdown
 from cd22kg.statistics import wilson_interval
 
 FORMS = ("table", "md")

@@ -10,16 +10,23 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, serialize
 
 from cd22kg.errors import QueryError
+from cd22kg.files import write_bytes
 from cd22kg.gate.text import visible
 from cd22kg.namespaces import PREFIXES, STANDARD_PREFIXES, short_name
+from cd22kg.queries.columns import columns, fitted
 from cd22kg.store import Answer, Table, Term
 
 FORMATS = ("table", "csv", "tsv", "json", "md", "ttl")
+#: Rows that a notebook shows.
+MOST_SHOWN = 200
 _XSD = STANDARD_PREFIXES["xsd"]
 _NUMBER = re.compile(r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?")
 #: What Markdown would read as the end of a cell, as emphasis, as struck out, or as markup.
@@ -33,9 +40,16 @@ class Result:
 
     Iterating a table gives one dictionary per row, with text for IRIs and literals, numbers as `int` or text (the
     store drops zeros at the end: 6.0 reads 6), and `None` where nothing is bound.
+
+    Attributes:
+        answer: The terms.
+        explanation: How the rows of a library question are to be read; empty for other SPARQL.
+        emptied: Where there are no rows: what removed the last of them; empty where that is not known.
     """
 
     answer: Answer
+    explanation: str = ""
+    emptied: str = ""
 
     def __len__(self) -> int:
         """Return the number of rows or triples; a truth value counts as one."""
@@ -56,12 +70,42 @@ class Result:
         return self.to_text("table")
 
     def _repr_html_(self) -> str:
+        """Return the first rows for a notebook, with links; everything in it is escaped."""
         table = self.table()
         head = "".join(f"<th>{html.escape(name)}</th>" for name in table.columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(_short(term))}</td>" for term in row) + "</tr>" for row in table.rows
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        rows = table.rows[:MOST_SHOWN]
+        body = "".join("<tr>" + "".join(f"<td>{_linked(term)}</td>" for term in row) + "</tr>" for row in rows)
+        more = f"<p>{len(rows)} of {len(table)} rows</p>" if len(rows) < len(table) else ""
+        told = f"<p>{html.escape(self.explanation)}</p>" if self.explanation else ""
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}{told}"
+
+    def to_frame(self) -> Any:
+        """Return the rows as a data frame, of pandas where it is installed, else of polars.
+
+        Things are named by slug or CURIE, numbers are floats where they have a point, nothing bound is a missing value.
+
+        Raises:
+            QueryError: If neither is installed.
+        """
+        table = self.table()
+        framed = {name: [_framed(row[at]) for row in table.rows] for at, name in enumerate(table.columns)}
+        for name in ("pandas", "polars"):
+            if find_spec(name):
+                return import_module(name).DataFrame(framed)
+        raise QueryError("there is neither pandas nor polars", hint="`pip install pandas`, or take `to_csv()`")
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Return the rows as CSV with IRIs in full, and write them to a file where one is named.
+
+        No cell is one that a spreadsheet takes for a formula. The file is written whole or not at all.
+
+        Raises:
+            OutputError: If the file cannot be written.
+        """
+        text = self.to_text("csv")
+        if path is not None:
+            write_bytes(Path(path), text.encode())
+        return text
 
     def table(self) -> Table:
         """Return the answer as a table; triples and truth values become one.
@@ -76,17 +120,23 @@ class Result:
         rows = tuple((t.subject, t.predicate, t.object) for t in self.answer)
         return Table(("subject", "predicate", "object"), rows)
 
-    def to_text(self, form: str) -> str:
+    def to_text(self, form: str, *, width: int = 0) -> str:
         """Return the answer in one of `FORMATS`.
+
+        Args:
+            form: The format.
+            width: Columns of a terminal that a table must fit in; 0 for any width.
 
         Raises:
             QueryError: If the format is unknown, or is Turtle and the answer is not triples.
         """
         if form == "json" and isinstance(self.answer, bool):
             return json.dumps({"head": {}, "boolean": self.answer}, indent=1) + "\n"
-        writers = {"table": _table, "csv": _csv, "tsv": _tsv, "json": _json, "md": _markdown}
+        writers = {"csv": _csv, "tsv": _tsv, "json": _json, "md": _markdown}
         if form == "ttl":
             return self.to_turtle()
+        if form == "table":
+            return _table(self.table(), width)
         if form not in writers:
             raise QueryError(f"unknown format `{form}`", hint=f"one of: {', '.join(FORMATS)}")
         return writers[form](self.table())
@@ -100,6 +150,23 @@ class Result:
         if not isinstance(self.answer, tuple):
             raise QueryError("Turtle is for triples", hint="ask with CONSTRUCT or DESCRIBE, or choose another format")
         return (serialize(self.answer, format=RdfFormat.TURTLE, prefixes=PREFIXES) or b"").decode()
+
+
+def _linked(term: Term | None) -> str:
+    """Return a cell of HTML: a link for what is on the web."""
+    shown = html.escape(_visible(term))
+    if isinstance(term, NamedNode) and term.value.startswith(("https://", "http://")):
+        return f'<a href="{html.escape(term.value)}">{shown}</a>'
+    return shown
+
+
+def _framed(term: Term | None) -> Any:
+    """Return a term as a data frame holds it."""
+    if isinstance(term, Literal) and term.datatype.value in _NUMERIC and term.datatype.value != _XSD + "integer":
+        return float(term.value)
+    if isinstance(term, NamedNode):
+        return _short(term)
+    return _python(term)
 
 
 def _python(term: Term | None) -> Any:
@@ -194,31 +261,15 @@ def markdown(rows: list[list[str]]) -> str:
     return line(rows[0]) + "|" + "---|" * len(rows[0]) + "\n" + "".join(line(row) for row in rows[1:])
 
 
-def _table(table: Table) -> str:
-    """Return aligned columns; numbers to the right."""
+def _table(table: Table, width: int = 0) -> str:
+    """Return aligned columns, numbers to the right; with a width no wider than a terminal."""
     cells = [[_visible(term) for term in row] for row in table.rows]
     right = [
-        bool(table.rows)
-        and all(
-            t is None or (isinstance(t, Literal) and t.datatype.value in _NUMERIC) for t in (r[n] for r in table.rows)
-        )
-        for n in range(len(table.columns))
+        bool(table.rows) and all(map(_is_number, (row[n] for row in table.rows))) for n in range(len(table.columns))
     ]
-    return columns([list(table.columns), *cells], right)
+    rows = [list(table.columns), *cells]
+    return fitted(rows, right, width) if width else columns(rows, right)
 
 
-def columns(rows: list[list[str]], right: list[bool]) -> str:
-    """Return rows as aligned text under a ruled heading; the first row is the heading."""
-    from rich.cells import cell_len
-
-    widths = [max(cell_len(row[n]) for row in rows) for n in range(len(rows[0]))]
-
-    def line(row: list[str]) -> str:
-        padded = [
-            " " * (width - cell_len(cell)) + cell if is_right else cell + " " * (width - cell_len(cell))
-            for cell, width, is_right in zip(row, widths, right, strict=True)
-        ]
-        return "  ".join(padded).rstrip()
-
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([line(rows[0]), rule, *(line(row) for row in rows[1:])]) + "\n"
+def _is_number(term: Term | None) -> bool:
+    return term is None or (isinstance(term, Literal) and term.datatype.value in _NUMERIC)

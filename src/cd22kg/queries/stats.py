@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyoxigraph import Literal, NamedNode
 
 from cd22kg.namespaces import PREFIXES, short_name
-from cd22kg.queries.result import columns
+from cd22kg.queries.columns import columns
 from cd22kg.store import Store, Table
 
 _SECTIONS = {
