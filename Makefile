@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: kg test check check-static setup second-opinion servers generated bench bench-stores bench-libraries bench-shacl \
-	bench-shacl-libraries clean
+.PHONY: kg test check check-static setup second-opinion servers comunica generated bench bench-stores bench-libraries \
+	bench-shacl bench-shacl-libraries clean
 
 kg: setup
 	$(BIN)/cd22kg build
@@ -27,6 +27,7 @@ generated: setup
 	$(BIN)/cd22kg export context -o ontology/context.jsonld
 	$(BIN)/cd22kg export classification -o ontology/classification.json
 	$(BIN)/cd22kg export reference -o docs/reference
+	$(BIN)/cd22kg export questions -o docs/reference/queries.ttl
 	$(BIN)/python -m tests.expected
 
 bench: setup
@@ -85,6 +86,15 @@ $(VENV)/.servers: $(VENV)/.ready tests/data/fuseki/pom.xml
 	mvn --quiet --batch-mode --file tests/data/fuseki/pom.xml \
 		org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
 		-DincludeScope=runtime -DoutputDirectory=$(abspath $(VENV)/fuseki)
+	touch $@
+
+# Comunica, which answers the questions of the library as a test and is skipped without; needs Node.
+comunica: $(VENV)/.comunica
+
+$(VENV)/.comunica: $(VENV)/.ready
+	rm -rf $(VENV)/comunica
+	mkdir $(VENV)/comunica
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/comunica @comunica/query-sparql-rdfjs@5.4.1 n3@2.13.12
 	touch $@
 
 setup: $(VENV)/.ready
