@@ -47,6 +47,11 @@ def schemes(book: TermBook) -> list[str]:
     return sorted(found, key=lambda iri: book.text(iri, RDFS + "label").lower())
 
 
+def headings(book: TermBook) -> dict[str, str]:
+    """Return the heading of each list, by the kind of its concepts."""
+    return {scheme.removeprefix(f"{BASE}scheme/"): book.text(scheme, RDFS + "label") for scheme in schemes(book)}
+
+
 def _members(book: TermBook, scheme: str) -> list[str]:
     return sorted(iri for iri in book.facts if scheme in book.values(iri, SKOS + "inScheme"))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from cd22kg.export.markdown import NOTICE, marked
+from cd22kg.export.markdown import NOTICE, anchor, marked
 from cd22kg.queries import Query, Result, library
 from cd22kg.store import Table
 
@@ -12,11 +12,12 @@ from cd22kg.store import Table
 MOST_ROWS = 20
 
 
-def questions_page(ask: Callable[[str], Result]) -> Iterator[str]:
+def questions_page(ask: Callable[[str], Result], lists: Mapping[str, str]) -> Iterator[str]:
     """Yield the lines of the page.
 
     Args:
         ask: Answers a question by its name.
+        lists: For each kind of concept the heading of its list, which holds the values that are allowed.
     """
     questions = library()
     yield from ("# The questions of cd22kg", "")
@@ -29,10 +30,10 @@ def questions_page(ask: Callable[[str], Result]) -> Iterator[str]:
         summary = f"[{question.name}](#{question.name}): {marked(question.summary)}"
         yield f"| {question.number} | {summary} | {', '.join(question.tags)} |"
     for question in questions:
-        yield from _section(question, ask(question.name).table())
+        yield from _section(question, ask(question.name).table(), lists)
 
 
-def _section(question: Query, table: Table) -> Iterator[str]:
+def _section(question: Query, table: Table, lists: Mapping[str, str]) -> Iterator[str]:
     yield from ("", f"## {question.name}", "")
     number = f"{question.number}. " if question.number else ""
     yield f"{number}{marked(question.description)} ([query](../../queries/{question.name}.rq))"
@@ -41,7 +42,9 @@ def _section(question: Query, table: Table) -> Iterator[str]:
         yield from ("", "| parameter | takes | default | meaning |", "|---|---|---|---|")
         for parameter in question.parameters:
             default = ", ".join(f"`{value}`" for value in parameter.default)
-            yield f"| `{parameter.name}` | {parameter.kind} | {default} | {marked(parameter.description)} |"
+            kind = parameter.kind
+            takes = f"[{kind}](concepts.md#{anchor(lists[kind])})" if kind in lists else kind
+            yield f"| `{parameter.name}` | {takes} | {default} | {marked(parameter.description)} |"
     yield from ("", _told(table), "")
     yield from Result(_shown(table)).to_text("md").splitlines()
 

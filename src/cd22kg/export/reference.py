@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from cd22kg.export.concept_lists import concept_count, concept_page, schemes
+from cd22kg.export.concept_lists import concept_count, concept_page, headings, schemes
 from cd22kg.export.diagram import class_diagram
 from cd22kg.export.forms import FORMS
 from cd22kg.export.markdown import NOTICE, anchor, plain
@@ -57,7 +57,7 @@ def reference_files(quads: Iterable[Quad], ask: Callable[[str], Result]) -> dict
         "classes.svg": class_diagram(book),
         "concepts.md": _page(concept_page(book)),
         "ontology.md": _page(_ontology(book)),
-        "queries.md": _page(questions_page(ask)),
+        "queries.md": _page(questions_page(ask, headings(book))),
         "rules.md": _page(rules_page(book.shapes)),
     }
 
