@@ -467,6 +467,50 @@ def test_unknown_parameter_lists_those_there_are() -> None:
     assert caught.value.hint == "it takes: therapy, indication, antigen, outcome"
 
 
+@pytest.mark.parametrize("query", [q for q in QUERIES.values() if q.number], ids=lambda q: q.number)
+def test_question_goes_by_its_number(query: Query) -> None:
+    """A competency question is found by its number, which it shares with none."""
+    assert find_query(query.number) == find_query(query.number.lower()) == query
+    assert [other.name for other in QUERIES.values() if other.number == query.number] == [query.name]
+
+
+def test_the_competency_questions_are_there() -> None:
+    """All eighteen have their query."""
+    assert sorted({q.number for q in QUERIES.values()} - {""}) == sorted(f"Q{n}" for n in range(1, 19))
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "value"),
+    [
+        ("complete-response", "outcome", "crs-grade-ge-3"),
+        ("complete-response", "outcome", "relapse"),
+        ("after-cd19-failure", "outcome", "crs-any-grade"),
+        ("manufacturing", "outcome", "cr"),
+        ("severe-toxicity", "outcome", "cr"),
+        ("survival", "outcome", "cr"),
+    ],
+)
+def test_value_that_the_question_does_not_take(name: str, parameter: str, value: str) -> None:
+    """A concept that the answer would not be about is an error which tells what is allowed."""
+    with pytest.raises(QueryError, match=f"`{parameter}` does not take `{value}` here") as caught:
+        graph().ask(name, {parameter: value})
+
+    assert caught.value.hint == f"give {' or '.join(QUERIES[name].parameter(parameter).among)}, or what lies within"
+
+
+def test_allowed_concepts_are_concepts() -> None:
+    """What a parameter is limited to is there, and its defaults are within."""
+    for query in QUERIES.values():
+        for parameter in query.parameters:
+            for value in (*parameter.among, *(parameter.default if parameter.among else ())):
+                assert bind(query, {parameter.name: [value]}, graph().store)
+
+
+def test_number_may_be_given_as_one() -> None:
+    """In Python a whole number need not be text."""
+    assert graph().ask("weak-evidence", {"below": 5}).answer == graph().ask("weak-evidence", {"below": "5"}).answer
+
+
 def test_unknown_question_lists_the_nearest() -> None:
     """A question that is not in the library is an error which tells what may have been meant."""
     with pytest.raises(QueryError, match="no query is called `relaps`") as caught:

@@ -188,17 +188,29 @@ def test_paper_has_numbered_references() -> None:
     """Sources are numbers in the order of the table, each with its reference; figures keep the id of their claim."""
     answer = graph().query("complete-response", indication="b-all", therapy="cd22-mono-car-t")
     text = graph().paper(answer)
-    table, _, references = text.partition("\n\n")
+    table, _, rest = text.partition("\n\n")
+    told, references = rest.split("\n\n")[:-1], rest.split("\n\n")[-1]
     numbers = [int(found) for found in re.findall(r"\[([0-9]+)\]", table)]
     first = list(dict.fromkeys(numbers))
 
     assert first == list(range(1, len(first) + 1))
     assert [int(line.partition(".")[0]) for line in references.splitlines()] == first
     assert "fry-2018-cr" in table
+    assert told == [answer.wider, answer.explanation, "An index of published evidence, not medical guidance."]
     assert "source/" not in text
     assert re.search(
         r"^[0-9]+\. Fry, et al\. CD22-targeted .* Nature Medicine 24\(1\):20-28\. 2018\.", references, re.MULTILINE
     )
+
+
+def test_paper_cites_the_sources_of_claims_that_are_repeated() -> None:
+    """A claim of another source brings its reference along."""
+    text = graph().paper(graph().query("article-claims"))
+    row = next(line for line in text.splitlines() if "car-t-hope-s08-cr-nhl-mono" in line)
+    number = re.search(r"fergusson-2023-p02 \[([0-9]+)\]", row)
+
+    assert number is not None
+    assert re.search(rf"^{number[1]}\. .*Fergusson", text, re.MULTILINE)
 
 
 def test_paper_of_claims_alone_names_their_sources() -> None:
@@ -221,7 +233,7 @@ def test_paper_without_a_source_is_a_table() -> None:
 @pytest.mark.parametrize(
     ("known", "expected"),
     [
-        ({}, "a-source."),
+        ({}, "[title not seen: a-source]."),
         ({"title": "Is it so?", "authors": "A B", "issued": "2020"}, "A B. Is it so? 2020."),
         ({"title": "News", "kind": "PressRelease", "url": "https://example.org/a"},
          "News [press release]. Available from: https://example.org/a."),
@@ -242,6 +254,28 @@ def test_paper_on_the_command_line(cli: Cli) -> None:
 
     assert done.returncode == 0
     assert re.search(r"^1\. .+\.$", done.stdout, re.MULTILINE)
+
+
+# What stands beside an answer
+
+
+@pytest.mark.parametrize(("exact", "told"), [(False, True), (True, False)])
+def test_wider_populations_are_told_of(exact: bool, told: bool, cli: Cli) -> None:
+    """Figures of populations that hold those asked for are not shown, and it is said that there are some."""
+    answer = graph().ask("severe-toxicity", {"therapy": "m971-bbz", "indication": "b-all"}, exact=exact)
+    wide = graph().ask("severe-toxicity", {"therapy": "m971-bbz", "indication": "b-cell-malignancy"}, exact=True)
+    done = cli("query", "severe-toxicity", "-p", "therapy=m971-bbz", "-p", "indication=b-all", *["--exact"] * exact)
+
+    assert len(wide) > 0
+    assert ("b-cell-malignancy" in answer.wider) == told
+    assert (f"b-cell-malignancy ({len(wide)})" in done.stderr) == told
+    assert {row["indication"].rpartition("/")[2] for row in answer} == {"b-all"}
+
+
+def test_nothing_wider_is_told_without_a_population() -> None:
+    """Who asks for every population, or the widest, misses none."""
+    assert graph().query("severe-toxicity").wider == ""
+    assert graph().query("severe-toxicity", indication="haematological-malignancy").wider == ""
 
 
 # Nothing found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -17,7 +17,7 @@ from cd22kg.files import digest_of
 from cd22kg.gate.sparql import check_query
 from cd22kg.namespaces import PREFIXES, expand
 from cd22kg.progress import Meter, silent
-from cd22kg.queries import Result, bind, exactly, find_query, what_emptied
+from cd22kg.queries import Query, Result, bind, exactly, find_query, what_emptied, wider_rows
 from cd22kg.queries.card import claim_card
 from cd22kg.queries.claims import KnownClaim, read_claims
 from cd22kg.queries.coverage import coverage
@@ -28,7 +28,7 @@ from cd22kg.queries.paper import paper
 from cd22kg.queries.stats import statistics_table
 from cd22kg.queries.worker import Worker
 from cd22kg.rdf import to_rdflib
-from cd22kg.store import Answer, OxigraphStore, SparqlStore, Store, is_address, is_store, open_sparql
+from cd22kg.store import Answer, OxigraphStore, Parameters, SparqlStore, Store, is_address, is_store, open_sparql
 from cd22kg.validation import Report, read_shapes, validate
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class KnowledgeGraph:
                 raise StoreError(f"the build in {self._folder} is another than was loaded", hint="load it again")
             yield from parse(path=path, format=RdfFormat.N_QUADS)
 
-    def query(self, question: str, /, *, exact: bool = False, **parameters: str | Sequence[str]) -> Result:
+    def query(self, question: str, /, *, exact: bool = False, **parameters: str | int | Sequence[str]) -> Result:
         """Ask a question of the library by name, or any SPARQL query.
 
         Args:
@@ -101,7 +101,7 @@ class KnowledgeGraph:
         return self.ask(question, parameters, exact=exact)
 
     def ask(
-        self, question: str, parameters: Mapping[str, str | Sequence[str]] | None = None, *, exact: bool = False
+        self, question: str, parameters: Mapping[str, str | int | Sequence[str]] | None = None, *, exact: bool = False
     ) -> Result:
         """Ask as `query` does, with the parameters in a mapping.
 
@@ -116,14 +116,26 @@ class KnowledgeGraph:
         found = find_query(question)
         given: dict[str, list[str]] = {}
         for name, value in parameters.items():
-            given.setdefault(name.replace("_", "-"), []).extend(_texts(name, value))
+            parameter = found.parameter(name.replace("_", "-"))
+            given.setdefault(parameter.name, []).extend(_texts(name, value, integer=parameter.kind == "integer"))
         values = bind(found, given, self.store)
         text = exactly(found.text, given) if exact else found.text
         answer = self.store.query(text, parameters=values)
         emptied = "" if isinstance(answer, bool) or len(answer) else what_emptied(text, values, given, self.store)
-        return Result(answer, found.explanation, emptied)
+        wider = "" if exact else self._wider(found, text, values, given)
+        return Result(answer, found.explanation, emptied, wider)
 
-    def claims(self, *, exact: bool = False, **parameters: str | Sequence[str]) -> tuple[KnownClaim, ...]:
+    def _wider(self, question: Query, text: str, values: Parameters, given: Collection[str]) -> str:
+        """Return how many rows there are of wider populations than those given, in words."""
+        told = []
+        for name in given:
+            if question.parameter(name).kind == "indication" and "cd22:within" in text:
+                rows = wider_rows(text, values, name, self.store)
+                told += [f"{slug} ({count})" for slug, count in rows.items()]
+        listed = ", ".join(told)
+        return f"Not shown: rows of wider populations, which may hold such patients: {listed}." if told else ""
+
+    def claims(self, *, exact: bool = False, **parameters: str | int | Sequence[str]) -> tuple[KnownClaim, ...]:
         """Return claims as objects, those of a source together.
 
         Args:
@@ -215,7 +227,7 @@ class KnowledgeGraph:
         """Close it."""
         self.close()
 
-    def overview(self, form: str = "table", /, **parameters: str | Sequence[str]) -> str:
+    def overview(self, form: str = "table", /, **parameters: str | int | Sequence[str]) -> str:
         """Return the table of complete response, relapse and severe toxicity by indication, construct and product.
 
         Args:
@@ -304,8 +316,10 @@ class KnowledgeGraph:
         return self.to_rdflib()
 
 
-def _texts(name: str, value: object) -> list[str]:
-    """Return the values of a parameter."""
+def _texts(name: str, value: object, *, integer: bool) -> list[str]:
+    """Return the values of a parameter; a whole number may be given as one where such is asked for."""
+    if integer and isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     values = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [value]
     if not all(isinstance(each, str) for each in values):
         raise QueryError(f"`{name}` takes text, or several texts", hint=f'such as {name}="..."')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,11 +106,13 @@ def query(
         Limits(**limits)
         graph = open_graph(store)
         result = graph.sparql(sparql, str(file) if text is None else "query", **limits)
-    answer(graph.paper(result) if form == "paper" else result.to_text(form, width=terminal_width()))
+    width = terminal_width()
+    answer(graph.paper(result) if form == "paper" else result.to_text(form, width=width))
     if len(result) == 0:
         typer.echo(f"no rows: {result.emptied}" if result.emptied else "no rows", err=True)
-    elif result.explanation and form == "table":
-        typer.echo(f"\n{result.explanation}", err=True)
+    told = [result.wider, result.explanation if form in ("table", "md", "paper") else ""]
+    for text in filter(None, told):
+        typer.echo("\n" + (textwrap.fill(text, width) if width else text), err=True)
 
 
 def _parameters(texts: list[str]) -> dict[str, list[str]]:

@@ -44,6 +44,8 @@ def _section(question: Query, table: Table, lists: Mapping[str, str]) -> Iterato
             default = ", ".join(f"`{value}`" for value in parameter.default)
             kind = parameter.kind
             takes = f"[{kind}](concepts.md#{anchor(lists[kind])})" if kind in lists else kind
+            if parameter.among:
+                takes += ", within " + " or ".join(f"`{value}`" for value in parameter.among)
             yield f"| `{parameter.name}` | {takes} | {default} | {marked(parameter.description)} |"
     yield from ("", _told(table), "")
     yield from Result(_shown(table)).to_text("md").splitlines()

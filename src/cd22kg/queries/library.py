@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,15 +11,26 @@ from cd22kg.errors import QueryError
 from cd22kg.gate.header import read_with_header
 from cd22kg.resources import resource_files
 
+_NUMBER = re.compile(r"[Qq][0-9]+")
+
 
 @dataclass(frozen=True)
 class Parameter:
-    """A value that a question takes: a thing of a kind, a named ``graph``, or plain ``text`` or ``integer``."""
+    """A value that a question takes.
+
+    Attributes:
+        name: Its name.
+        kind: What it names: a thing of a kind, a ``graph``, or plain ``text`` or ``integer``.
+        description: What it is for.
+        default: What stands for it where none is given.
+        among: The concepts of which it must be one, or lie within one; any of the kind where none are named.
+    """
 
     name: str
     kind: str
     description: str
     default: tuple[str, ...] = ()
+    among: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,7 @@ def read_query(path: Path, *, name: str = "") -> Query:
     """
     header, text = read_with_header(path, name=name or str(path))
     parameters = tuple(
-        Parameter(given["name"], given["kind"], given["description"], given.texts("default"))
+        Parameter(given["name"], given["kind"], given["description"], given.texts("default"), given.texts("among"))
         for given in header.parts("parameters")
     )
     return Query(
@@ -87,7 +99,7 @@ def library() -> tuple[Query, ...]:
 
 
 def find_query(name: str) -> Query:
-    """Return the question of that name.
+    """Return the question of that name, or of that number, such as ``Q1``.
 
     Raises:
         QueryError: If there is none; it lists the nearest names.
@@ -95,5 +107,9 @@ def find_query(name: str) -> Query:
     paths = {path.stem: path for path in resource_files("queries", "*.rq")}
     if name in paths:
         return read_query(paths[name], name=f"queries/{name}.rq")
+    if _NUMBER.fullmatch(name):
+        for query in library():
+            if query.number == name.upper():
+                return query
     near = get_close_matches(name, paths, n=3) or sorted(paths)
     raise QueryError(f"no query is called `{name}`", hint=f"try {', '.join(near)}; `cd22kg query --list` shows all")

@@ -31,6 +31,9 @@ _KINDS = {
 }
 #: The heading of the column that is added where no column names the sources.
 _ADDED = "reference"
+#: The column of the claims that a row is about, whose sources another column names.
+_OWN = ("claim",)
+_NOTICE = "An index of published evidence, not medical guidance."
 
 
 def paper(result: Result, store: Store) -> str:
@@ -42,10 +45,15 @@ def paper(result: Result, store: Store) -> str:
     """
     table = _with_sources(result.table(), store)
     numbers: dict[str, int] = {}
-    cells = [[_cell(term, numbers) for term in row] for row in table.rows]
+    sources = dict(_pairs({claim for row in table.rows for claim in _claims(row)}, CD22 + "source", store))
+    cells = [
+        [_cell(term, numbers, {} if name in _OWN else sources) for name, term in zip(table.columns, row, strict=True)]
+        for row in table.rows
+    ]
     text = markdown([list(table.columns), *cells])
     if not numbers:
         return text
+    text += "".join(f"\n{told}\n" for told in (result.wider, result.explanation, _NOTICE) if told)
     known = _known_of(numbers, store)
     lines = (f"{number}. {reference(short_name(source), known.get(source, {}))}" for source, number in numbers.items())
     return text + "\n" + "\n".join(lines) + "\n"
@@ -55,11 +63,11 @@ def reference(slug: str, known: Mapping[str, str]) -> str:
     """Return a reference in the order of the Vancouver style: authors, title, where, when, identifiers.
 
     Args:
-        slug: Name of the source, which stands for a title that is not known.
+        slug: Name of the source, which is told where its title is not known.
         known: Values by field: those of a source, and ``kind``, its class.
     """
     kind = _KINDS.get(known.get("kind", ""), "")
-    title = known.get("title", slug) + (f" [{kind}]" if kind else "")
+    title = known.get("title", f"[title not seen: {slug}]") + (f" [{kind}]" if kind else "")
     parts = [known.get("authors", ""), title, known.get("publishedIn", ""), known.get("issued", "")]
     if "registryId" in known:
         version = f", version of {known['version']}" if "version" in known else ""
@@ -93,11 +101,12 @@ def _is(term: Term | None, base: str) -> bool:
     return isinstance(term, NamedNode) and term.value.startswith(base)
 
 
-def _cell(term: Term | None, numbers: dict[str, int]) -> str:
+def _cell(term: Term | None, numbers: dict[str, int], sources: Mapping[str, Term]) -> str:
     if isinstance(term, NamedNode) and _is(term, _SOURCE):
         return f"[{numbers.setdefault(term.value, len(numbers) + 1)}]"
     if isinstance(term, NamedNode):
-        return short_name(term.value)
+        source = sources.get(term.value)
+        return short_name(term.value) + (f" {_cell(source, numbers, {})}" if source is not None else "")
     return "" if term is None else term.value if isinstance(term, Literal) else str(term)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from pyoxigraph import Literal, NamedNode
 
 from cd22kg.errors import QueryError
-from cd22kg.namespaces import KINDS, STANDARD_PREFIXES, iri
+from cd22kg.namespaces import CD22, KINDS, STANDARD_PREFIXES, iri, short_name
 from cd22kg.queries.library import Parameter, Query
 from cd22kg.queries.names import graph_named, slug_of, thing
-from cd22kg.store import BLOCK, Parameters, Store
+from cd22kg.store import BLOCK, Parameters, Store, Table
 
 #: How a question includes what is narrower than a value.
 _WITHIN = re.compile(r"(\?\w+) cd22:within (\?\w+) \.")
@@ -36,8 +37,21 @@ def bind(query: Query, given: Mapping[str, Sequence[str]], store: Store) -> Para
         parameter = query.parameter(name)
         if not texts:
             raise QueryError(f"the parameter `{name}` has no value", hint="leave it out, or give one")
-        terms[name] = [_term(parameter, text, store) for text in texts]
+        terms[name] = [_allowed(parameter, _term(parameter, text, store), store) for text in texts]
     return terms
+
+
+def _allowed(parameter: Parameter, term: NamedNode | Literal, store: Store) -> NamedNode | Literal:
+    """Return a value that a parameter takes.
+
+    Raises:
+        QueryError: If it is not among the concepts that the parameter is limited to.
+    """
+    tops = " ".join(f"<{iri(parameter.kind, slug)}>" for slug in parameter.among)
+    if tops and not store.query(f"ASK {{ VALUES ?top {{ {tops} }} {term} <{CD22}within> ?top }}"):
+        told = f"`{parameter.name}` does not take `{short_name(term.value)}` here"
+        raise QueryError(told, hint=f"give {' or '.join(parameter.among)}, or what lies within")
+    return term
 
 
 def exactly(text: str, names: Collection[str]) -> str:
@@ -68,6 +82,32 @@ def what_emptied(text: str, values: Parameters, given: Collection[str], store: S
             return f"`{name}` removed the last of {rows}"
         before = after
     return ""
+
+
+def wider_rows(text: str, values: Parameters, name: str, store: Store) -> dict[str, int]:
+    """Return how many rows there are of the populations that hold those asked for, by the slug of each.
+
+    A figure of a wider population is no answer about a narrower one, yet who asks should know that there is one.
+
+    Args:
+        text: The question, with what is narrower.
+        values: The values of its parameters.
+        name: The parameter that names populations; a column bears its name.
+        store: Where it was asked.
+    """
+    asked = " ".join(map(str, values[name]))
+    above = f"VALUES ?asked {{ {asked} }} ?asked <{CD22}within> ?wide FILTER(?wide NOT IN ({asked.replace(' ', ', ')}))"
+    wide = store.query(f"SELECT DISTINCT ?wide WHERE {{ {above} }}")
+    assert isinstance(wide, Table)  # noqa: S101  # a SELECT gives a table
+    nodes = [row[0] for row in wide.rows if isinstance(row[0], NamedNode)]
+    if not nodes:
+        return {}
+    found = store.query(exactly(text, [name]), parameters={**values, name: nodes})
+    if not isinstance(found, Table) or name not in found.columns:
+        return {}
+    at = found.columns.index(name)
+    terms = [term for term in (row[at] for row in found.rows) if isinstance(term, NamedNode)]
+    return dict(sorted(Counter(short_name(term.value) for term in terms).items()))
 
 
 def _count(text: str, values: Parameters, store: Store) -> int:

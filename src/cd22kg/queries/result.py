@@ -45,11 +45,13 @@ class Result:
         answer: The terms.
         explanation: How the rows of a library question are to be read; empty for other SPARQL.
         emptied: Where there are no rows: what removed the last of them; empty where that is not known.
+        wider: How many rows there are of wider populations, which are not among these; empty where there are none.
     """
 
     answer: Answer
     explanation: str = ""
     emptied: str = ""
+    wider: str = ""
 
     def __len__(self) -> int:
         """Return the number of rows or triples; a truth value counts as one."""
@@ -76,7 +78,7 @@ class Result:
         rows = table.rows[:MOST_SHOWN]
         body = "".join("<tr>" + "".join(f"<td>{_linked(term)}</td>" for term in row) + "</tr>" for row in rows)
         more = f"<p>{len(rows)} of {len(table)} rows</p>" if len(rows) < len(table) else ""
-        told = f"<p>{html.escape(self.explanation)}</p>" if self.explanation else ""
+        told = "".join(f"<p>{html.escape(text)}</p>" for text in (self.wider, self.explanation) if text)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}{told}"
 
     def to_frame(self) -> Any:
