@@ -8,7 +8,7 @@ real one, and the compiled queries turn it back wherever they need its value.
 from __future__ import annotations
 
 import re
-from secrets import token_hex
+from os import urandom
 
 from pyoxigraph import Literal, NamedNode
 
@@ -22,7 +22,7 @@ XSD = STANDARD_PREFIXES["xsd"]
 #: Begins the datatype of a literal that a store would otherwise fold.
 AUTHORED = "urn:cd22kg:authored:"
 #: Begins the class that stands beside a part of the data for one of which a node is known to be; no data can have it.
-KNOWN = f"urn:cd22kg:known:{token_hex(8)}:"
+KNOWN = f"urn:cd22kg:known:{urandom(8).hex()}:"
 
 #: Integers that a store folds into ``xsd:integer``, each with its least and greatest value.
 DERIVED: dict[str, tuple[int | None, int | None]] = {
