@@ -15,7 +15,6 @@ from cd22kg.gate.rdf import BY_LINE, RdfFile
 from cd22kg.progress import Progress
 from cd22kg.store import OxigraphStore, Store, is_address, is_store, open_sparql
 from cd22kg.validation.authored import Source
-from cd22kg.validation.engine import NO_FOCUS
 from cd22kg.validation.focus import finds
 from cd22kg.validation.lines import LineFile
 from cd22kg.validation.places import places_in
@@ -210,8 +209,7 @@ def validate_data(
                 found = validator.reference(quads, limit=limit, judge=verdicts.judge)
             else:
                 found = validator.validate(data.store, data.source, limit=limit, judge=verdicts.judge)
-            if not found.tally.counts and not validator.finds_node(data.store):
-                found.notes = (*found.notes, NO_FOCUS)
+            found = validator.noted(found, data.store)
         say(f"{sum(found.tally.counts.values())} results")
     rules = shape_rules(shapes)
     lines = data.source if isinstance(data.source, LineFile) else None

@@ -129,7 +129,7 @@ class KnowledgeGraph:
         """Return how many rows there are of wider populations than those given, in words."""
         told = []
         for name in given:
-            if question.parameter(name).kind == "indication" and "cd22:within" in text:
+            if question.parameter(name).kind == "indication":
                 rows = wider_rows(text, values, name, self.store)
                 told += [f"{slug} ({count})" for slug, count in rows.items()]
         listed = ", ".join(told)

@@ -10,7 +10,7 @@ from pyoxigraph import NamedNode
 from cd22kg.errors import QueryError
 from cd22kg.model import Claim, ClaimRelation, Measurement
 from cd22kg.namespaces import BASE, CD22, GRAPH_INFERRED, PREFIXES
-from cd22kg.rdf.objects import Node, claim_from
+from cd22kg.rdf.objects import Node, claim_from, text_of
 from cd22kg.store import Store, Table
 
 _PARTS = "cd22:measurement|cd22:relation|cd22:publishedInconsistency"
@@ -107,15 +107,15 @@ def _read(asked: list[str], store: Store) -> Iterator[KnownClaim]:
         *_rows(store, f"SELECT ?part ?p ?o WHERE {{ {listed} {stated} {_PARTS} ?part . ?part ?p ?o }} }}"),
     ]
     for subject, predicate, value in rows:
-        facts.setdefault(_text(subject), {}).setdefault(_text(predicate), []).append(value)
+        facts.setdefault(text_of(subject), {}).setdefault(text_of(predicate), []).append(value)
     inferred: dict[str, list[str]] = {}
     follows = f"GRAPH <{GRAPH_INFERRED}> {{ ?claim a ?class }}"
     for claim, name in _rows(store, f"SELECT ?claim ?class WHERE {{ {listed} {follows} }}"):
-        inferred.setdefault(_text(claim), []).append(_text(name).removeprefix(CD22))
+        inferred.setdefault(text_of(claim), []).append(text_of(name).removeprefix(CD22))
     for iri in asked:
         if iri not in facts:
             raise QueryError(f"there is no claim `{iri.removeprefix(BASE + 'claim/')}`", hint="`cd22kg query claims`")
-        source = _text(facts[iri][CD22 + "source"][0]).removeprefix(f"{BASE}source/")
+        source = text_of(facts[iri][CD22 + "source"][0]).removeprefix(f"{BASE}source/")
         own = claim_from(iri, facts)
         yield KnownClaim(own, source, tuple(sorted(set(inferred.get(iri, [])) - {own.class_name})))
 
@@ -125,7 +125,3 @@ def _rows(store: Store, text: str) -> Iterator[tuple[Node, ...]]:
     assert isinstance(answer, Table)  # noqa: S101  # a SELECT gives a table
     for row in answer.rows:
         yield tuple(term for term in row if term is not None)
-
-
-def _text(node: Node) -> str:
-    return str(getattr(node, "value", node))

@@ -43,7 +43,7 @@ def thing(kind: str, text: str, store: Store) -> NamedNode:
         QueryError: If nothing, or more than one thing, is called that; it lists what may have been meant.
     """
     text = text.strip()
-    slug, shown = slug_of(kind, text), text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    slug, shown = slug_of(kind, text), _shortened(text)
     if not _is_unicode(text):
         raise QueryError(f"there is no {kind} `{shown}`", hint="the text has half a character in it")
     if is_slug(slug) and store.query(f"ASK {{ <{iri(kind, slug)}> a ?class }}"):
@@ -72,7 +72,6 @@ def graph_named(text: str, store: Store | None) -> NamedNode:
         QueryError: If the store has no such graph; it lists the nearest.
     """
     text = text.strip()
-    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     name = text if "://" in text else _GRAPH + text.removeprefix("graph:")
     known = () if store is None else store.graphs()
     if store is None or name in known:
@@ -80,7 +79,8 @@ def graph_named(text: str, store: Store | None) -> NamedNode:
     short = [graph.removeprefix(_GRAPH) for graph in known]
     near = get_close_matches(text.removeprefix(_GRAPH).removeprefix("graph:"), short, cutoff=0.5) or short
     raise QueryError(
-        f"there is no graph `{shown}`", hint=f"try {_listed(near)}" if near else "the store has no named graph"
+        f"there is no graph `{_shortened(text)}`",
+        hint=f"try {_listed(near)}" if near else "the store has no named graph",
     )
 
 
@@ -150,6 +150,10 @@ def _suggestion(kind: str, text: str, names: dict[str, set[str]], store: Store) 
 
 def _listed(slugs: Iterable[str]) -> str:
     return ", ".join(list(slugs)[:_NAMED_AT_MOST])
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _is_unicode(text: str) -> bool:

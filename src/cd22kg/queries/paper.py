@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from pyoxigraph import Literal, NamedNode
 
-from cd22kg.namespaces import BASE, CD22, PREFIXES, STANDARD_PREFIXES, short_name
+from cd22kg.namespaces import BASE, CD22, STANDARD_PREFIXES, short_name
 from cd22kg.queries.result import Result, markdown
 from cd22kg.store import Store, Table, Term
 
@@ -43,9 +43,10 @@ def paper(result: Result, store: Store) -> str:
         result: The answer to a SELECT.
         store: Where it is from; sources are looked up there.
     """
-    table = _with_sources(result.table(), store)
-    numbers: dict[str, int] = {}
+    table = result.table()
     sources = dict(_pairs({claim for row in table.rows for claim in _claims(row)}, CD22 + "source", store))
+    table = _with_sources(table, sources)
+    numbers: dict[str, int] = {}
     cells = [
         [_cell(term, numbers, {} if name in _OWN else sources) for name, term in zip(table.columns, row, strict=True)]
         for row in table.rows
@@ -81,15 +82,11 @@ def reference(slug: str, known: Mapping[str, str]) -> str:
     return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts if part)
 
 
-def _with_sources(table: Table, store: Store) -> Table:
+def _with_sources(table: Table, sources: Mapping[str, Term]) -> Table:
     """Return a table with a column of sources: where there is none, of those that make the claims in it."""
-    if any(_is(term, _SOURCE) for row in table.rows for term in row):
+    if not sources or any(_is(term, _SOURCE) for row in table.rows for term in row):
         return table
-    claims = {term.value for row in table.rows for term in row if isinstance(term, NamedNode) and _is(term, _CLAIM)}
-    if not claims:
-        return table
-    found = dict(_pairs(claims, CD22 + "source", store))
-    rows = tuple((*row, next((found[c] for c in _claims(row) if c in found), None)) for row in table.rows)
+    rows = tuple((*row, next((sources[c] for c in _claims(row) if c in sources), None)) for row in table.rows)
     return Table((*table.columns, _ADDED), rows)
 
 
@@ -125,6 +122,5 @@ def _known_of(sources: Iterable[str], store: Store) -> dict[str, dict[str, str]]
 def _pairs(subjects: Iterable[str], predicate: str, store: Store) -> list[tuple[str, Term]]:
     listed = " ".join(f"<{iri}>" for iri in sorted(subjects))
     text = f"SELECT DISTINCT ?s ?o WHERE {{ VALUES ?s {{ {listed} }} ?s <{predicate}> ?o }} ORDER BY ?s ?o"
-    answer = store.query(text, prefixes=PREFIXES)
-    assert isinstance(answer, Table)  # noqa: S101  # a SELECT gives a table
-    return [(s.value, o) for s, o in answer.rows if isinstance(s, NamedNode) and o is not None]
+    rows = store.select(text, name="sources")[1]
+    return [(s.value, o) for s, o in rows if isinstance(s, NamedNode) and o is not None]

@@ -97,9 +97,8 @@ def wider_rows(text: str, values: Parameters, name: str, store: Store) -> dict[s
     """
     asked = " ".join(map(str, values[name]))
     above = f"VALUES ?asked {{ {asked} }} ?asked <{CD22}within> ?wide FILTER(?wide NOT IN ({asked.replace(' ', ', ')}))"
-    wide = store.query(f"SELECT DISTINCT ?wide WHERE {{ {above} }}")
-    assert isinstance(wide, Table)  # noqa: S101  # a SELECT gives a table
-    nodes = [row[0] for row in wide.rows if isinstance(row[0], NamedNode)]
+    wide = store.select(f"SELECT DISTINCT ?wide WHERE {{ {above} }}", name="wider populations")[1]
+    nodes = [row[0] for row in wide if isinstance(row[0], NamedNode)]
     if not nodes:
         return {}
     found = store.query(exactly(text, [name]), parameters={**values, name: nodes})

@@ -61,7 +61,7 @@ def _plain(subject: str, facts: Facts, model: type[Model]) -> dict[str, Any]:
             found[term.key] = subject.removeprefix(f"{BASE}{model.kind}/")
         elif term.role == "class":
             found[term.key] = next(
-                (_text(value).removeprefix(CD22) for value in _values(subject, _TYPE, facts) if _is_ours(value)), ""
+                (text_of(value).removeprefix(CD22) for value in _values(subject, _TYPE, facts) if _is_ours(value)), ""
             )
         elif values := _values(subject, term.predicate, facts):
             items = [_item(term, value, facts) for value in sorted(values, key=_order)]
@@ -71,10 +71,10 @@ def _plain(subject: str, facts: Facts, model: type[Model]) -> dict[str, Any]:
 
 def _item(term: Term, value: Node, facts: Facts) -> Any:
     if term.role == "nested" and term.model:
-        return _plain(_text(value), facts, term.model)
+        return _plain(text_of(value), facts, term.model)
     if term.role == "link":
-        return _text(value).removeprefix(BASE if term.kind == ANY_KIND else f"{BASE}{term.kind}/")
-    return _text(value)
+        return text_of(value).removeprefix(BASE if term.kind == ANY_KIND else f"{BASE}{term.kind}/")
+    return text_of(value)
 
 
 def _values(subject: str, predicate: str, facts: Facts) -> Sequence[Node]:
@@ -85,12 +85,13 @@ def _is_ours(value: Node) -> bool:
     return isinstance(value, NamedNode) and value.value.startswith(CD22)
 
 
-def _text(value: Node) -> str:
+def text_of(value: Node) -> str:
+    """Return an IRI, the text of a literal, or the label of a blank node."""
     return str(value) if isinstance(value, Triple) else value.value
 
 
 def _order(value: Node) -> tuple[str, int, str]:
     """Put parts in the order of the numbers at their end, all else in that of the text."""
-    text = _text(value)
+    text = text_of(value)
     number = _NUMBER.search(text)
     return (text[: number.start()], int(number[0]), text) if number and "#" in text else (text, 0, text)

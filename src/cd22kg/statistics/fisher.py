@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from itertools import takewhile
 from math import fsum
 
+from cd22kg.statistics.proportion import check_counts
+
 #: Tables whose probabilities differ by less, relatively, are equally probable: what rounding may do to a tie.
 _TIE = 1e-7
 #: Tables are left out as soon as they are so much less probable than the most probable one.
@@ -38,8 +40,7 @@ def fisher_exact(events1: int, total1: int, events2: int, total2: int) -> float:
         '0.0005367'
     """
     for events, total in ((events1, total1), (events2, total2)):
-        if total < 1 or not 0 <= events <= total:
-            raise ValueError(f"need 0 <= events <= total and total >= 1, got {events} of {total}")
+        check_counts(events, total)
     both = events1 + events2
     mode = (total1 + 1) * (both + 1) // (total1 + total2 + 2)
     weights = {mode: 1.0}

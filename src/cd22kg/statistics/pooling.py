@@ -7,6 +7,8 @@ from math import exp, fsum, log
 from statistics import NormalDist
 from typing import NamedTuple
 
+from cd22kg.statistics.proportion import check_counts, check_level
+
 
 class Pooled(NamedTuple):
     """A pooled proportion.
@@ -49,12 +51,10 @@ def pool_proportions(studies: Iterable[tuple[int, int]], *, level: float = 0.95)
         >>> f"{share:.4f} {low:.4f} {high:.4f}, {i2:.1%}"
         '0.6243 0.4518 0.7701, 58.7%'
     """
-    if not 0 < level < 1:
-        raise ValueError(f"the level is a fraction between 0 and 1, got {level}")
+    check_level(level)
     logits, variances = [], []
     for events, total in studies:
-        if total < 1 or not 0 <= events <= total:
-            raise ValueError(f"need 0 <= events <= total and total >= 1, got {events} of {total}")
+        check_counts(events, total)
         added = 0.5 if events in (0, total) else 0.0
         having, lacking = events + added, total - events + added
         logits.append(log(having / lacking))

@@ -40,7 +40,8 @@ def wilson_interval(events: int, total: int, *, level: float = 0.95) -> Interval
         >>> f"{low:.4f} {high:.4f}"
         '0.2553 0.3662'
     """
-    _check(events, total, level)
+    check_counts(events, total)
+    check_level(level)
     z = NormalDist().inv_cdf((1 + level) / 2)
     share = events / total
     spread = z * (share * (1 - share) / total + z * z / (4 * total * total)) ** 0.5
@@ -73,16 +74,30 @@ def clopper_pearson_interval(events: int, total: int, *, level: float = 0.95) ->
         >>> f"{low:.4f} {high:.4f}"
         '0.2527 0.3676'
     """
-    _check(events, total, level)
+    check_counts(events, total)
+    check_level(level)
     tail = (1 - level) / 2
     low = 0.0 if events == 0 else _beta_quantile(tail, events, total - events + 1)
     high = 1.0 if events == total else _beta_quantile(1 - tail, events + 1, total - events)
     return Interval(low, high)
 
 
-def _check(events: int, total: int, level: float) -> None:
+def check_counts(events: int, total: int) -> None:
+    """Refuse counts that cannot be.
+
+    Raises:
+        ValueError: If there are more events than the total, fewer than none, or there is no total.
+    """
     if total < 1 or not 0 <= events <= total:
         raise ValueError(f"need 0 <= events <= total and total >= 1, got {events} of {total}")
+
+
+def check_level(level: float) -> None:
+    """Refuse a level that is none.
+
+    Raises:
+        ValueError: If it is not a fraction between 0 and 1.
+    """
     if not 0 < level < 1:
         raise ValueError(f"the level is a fraction between 0 and 1, got {level}")
 

@@ -25,7 +25,7 @@ from cd22kg.validation.terms import KEPT, RDF_TYPE, SH, SUBCLASS, text_of
 MAX_FOREIGN_QUADS = 2_000_000
 
 #: Said where there are no results because there are no nodes.
-NO_FOCUS = "no shape found a node"
+_NO_FOCUS = "no shape found a node"
 
 #: Triples of a property that are looked at to learn whether it holds numbers.
 SAMPLE = 1000
@@ -164,6 +164,12 @@ class Validator:
             return True
         patterns = self.focus_patterns(Schema(store))
         return any(finds(store, f"SELECT ?this WHERE {{ {pattern} }} LIMIT 1") for pattern in patterns)
+
+    def noted(self, found: Validation, store: Store, *, has_focus: bool = False) -> Validation:
+        """Return a validation, with a note where it found nothing because no shape is about a node."""
+        if not found.tally.counts and not has_focus and not self.finds_node(store):
+            found.notes = (*found.notes, _NO_FOCUS)
+        return found
 
     def focus_patterns(self, schema: Schema) -> Iterator[str]:
         """Yield for each shape with a target a pattern for the nodes that it is about."""

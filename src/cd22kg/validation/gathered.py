@@ -54,7 +54,6 @@ class Gathered:
         self._more: list[list[tuple[bytes, str, str]]] = [[] for _ in plan.checks]
         self._rows: list[list[Row]] = [[] for _ in plan.checks]
         self._asked: dict[tuple[str, bytes], int] = {}
-        self._told = 0
 
     def room(self) -> list[int]:
         """Return of how many more results of each check the messages are wanted."""
@@ -92,7 +91,10 @@ class Gathered:
                 else:
                     more.append((focus, severity, result.component))
         for number, rows in enumerate(found.rows):
-            self._rows[number] += self._doubtful(number, rows)
+            doubtful = list(self._doubtful(number, rows))
+            self._rows[number] += doubtful
+            if len(doubtful) < len(rows):
+                self._tell(number, rows)
 
     def _hear(self, found: Found, *, blank: bool) -> None:
         """Note what speaks against rows."""
@@ -102,21 +104,20 @@ class Gathered:
                     self._nodes[node] = self._nodes.get(node, 0) | 2 << number
 
     def _doubtful(self, number: int, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield the rows of a check against which nothing speaks so far; count which nodes others ask for."""
-        bit, speaks = self._bits[number], self.asking.plan.checks[number][1]
-        for row in rows:
-            if not self._nodes.get(row[0], 0) & bit:
-                yield row
-            elif speaks and speaks.iri:
-                self._tell(speaks.iri, row[0])
+        """Return the rows of a check against which nothing speaks so far."""
+        bit = self._bits[number]
+        return (row for row in rows if not self._nodes.get(row[0], 0) & bit)
 
-    def _tell(self, iri: str, node: bytes) -> None:
-        """Tell the portions that follow of a node that it is of a class, once it was asked for often."""
-        count = self._asked.get((iri, node), 0) + 1
-        self._asked[iri, node] = count
-        if count == _OFTEN and self._told < _MOST_KNOWN:
-            self._told += 1
-            self.known += _member(node, KNOWN + iri)
+    def _tell(self, number: int, rows: Iterable[Row]) -> None:
+        """Tell the portions that follow of nodes that they are of a class, once rows asked for them often."""
+        bit, speaks = self._bits[number], self.asking.plan.checks[number][1]
+        if speaks is None or not speaks.iri:
+            return
+        for node in (row[0] for row in rows if self._nodes.get(row[0], 0) & bit):
+            count = self._asked.get((speaks.iri, node), 0) + 1
+            self._asked[speaks.iri, node] = count
+            if count == _OFTEN and self.known.count(b"\n") < _MOST_KNOWN:
+                self.known += _member(node, KNOWN + speaks.iri)
 
     @property
     def needs_another_look(self) -> bool:

@@ -74,7 +74,7 @@ def parts_of(compiler: Compiler, shape: Shape, schema: Schema) -> Mapping[Constr
     for constraint in shape.constraints:
         against: Speaks | None
         if constraint.query is not None:
-            against = _against(constraint)
+            against = _against(constraint.query)
         elif constraint.name == "Class" and shape.path is not None:
             iri = text_of(constraint.terms[0])
             against = Speaks("value", members_of(iri, schema), iri)
@@ -105,7 +105,7 @@ def _is_own(compiler: Compiler, shape: Shape) -> bool:
         if constraint.name == "Property" or (constraint.name == "Class" and shape.path is not None):
             continue  # a property shape is looked at on its own
         if constraint.query is not None:
-            if constraint.query.form != "select" or not _is_own_query(constraint):
+            if constraint.query.form != "select" or not _is_own_query(constraint.query):
                 return False
         elif not _keeps_to(compiler, constraint, at_node=shape.path is None, of_node=True):
             return False
@@ -154,9 +154,7 @@ def _inner_keeps_to(compiler: Compiler, shape: Shape, *, at_node: bool) -> bool:
 # Constraints in SPARQL
 
 
-def _is_own_query(constraint: Constraint) -> bool:
-    query = constraint.query
-    assert query is not None  # noqa: S101  # asked for such only
+def _is_own_query(query: Query) -> bool:
     try:
         found = read(query.text)
     except UnreadableQueryError:
@@ -203,9 +201,7 @@ def _is_filter(found: ReadQuery, group: Group) -> bool:
     return before[-4:] == ["FILTER", "NOT", "EXISTS", "{"]
 
 
-def _against(constraint: Constraint) -> Speaks | None:
-    query = constraint.query
-    assert query is not None  # noqa: S101  # asked for such only
+def _against(query: Query) -> Speaks | None:
     found = read(query.text)
     group = _spoken(query)
     if group is None:

@@ -60,22 +60,18 @@ def plan_of(validator: Validator, hierarchy: Store) -> Plan | None:
     if compiler.foreign or any(map(compiler.summed, validator.shapes())) or any(map(names_graph, queries)):
         return None  # what a portion does not have, or loses
     schema = PartSchema(hierarchy)
-    local = local_shapes(validator.compiler, validator.shapes(), schema)
+    local = local_shapes(compiler, validator.shapes(), schema)
+    own = [shape for shape in validator.shapes() if shape.node in local]
     rest = tuple(shape for shape in validator.shapes() if shape.node not in local)
     properties, watched = validator.reads(rest), validator.reads_digits(merged=True)
     if not local or properties is None or watched is None:
         return None
     checks = tuple(
         (check, local[shape.node].get(check.constraints[0]))
-        for shape in validator.shapes()
-        if shape.node in local
-        for check in validator.compiler.checks(shape, schema)
+        for shape in own
+        for check in compiler.checks(shape, schema)
     )
-    asked = {
-        shape.node: [text_of(c.terms[0]) for c in shape.constraints if c.name == "Class"]
-        for shape in validator.shapes()
-        if shape.node in local
-    }
+    asked = {shape.node: [text_of(c.terms[0]) for c in shape.constraints if c.name == "Class"] for shape in own}
     of_class = {iri: members_of(iri, schema) for iris in asked.values() for iri in iris}
     spoken = tuple(dict.fromkeys([*(speaks.query for _, speaks in checks if speaks), *of_class.values()]))
     members = {node: {iri: spoken.index(of_class[iri]) for iri in iris} for node, iris in asked.items() if iris}

@@ -18,7 +18,7 @@ from typing import TypeVar
 from pyoxigraph import RdfFormat
 
 from cd22kg.store import OxigraphStore
-from cd22kg.validation.engine import NO_FOCUS, Part, Validation, Validator
+from cd22kg.validation.engine import Part, Validation, Validator
 from cd22kg.validation.gathered import Gathered, UnfitError
 from cd22kg.validation.lines import LineFile
 from cd22kg.validation.pipe import loading
@@ -68,12 +68,7 @@ class Portions:
             store.update("DROP ALL")
             self._lines.load(store)
             found = self._validator.validate(store, self._lines, limit=limit, judge=judge, threads=threads)
-            return self._noted(found, has_focus=self._validator.finds_node(store))
-
-    def _noted(self, found: Validation, *, has_focus: bool) -> Validation:
-        if not found.tally.counts and not has_focus:
-            found.notes = (*found.notes, NO_FOCUS)
-        return found
+            return self._validator.noted(found, store)
 
     def _in_portions(self, store: OxigraphStore, limit: int | None, judge: Judge, threads: int) -> Validation:
         lines, validator = self._lines, self._validator
@@ -91,9 +86,9 @@ class Portions:
         digits = set(validator.reading_digits(local, store, lines))
         part = Part((*plan.rest, *digits), validator.compiler.checks, gathered.tally({shape.node for shape in digits}))
         found = validator.validate(store, lines, limit=limit, judge=judge, threads=threads, part=part)
-        has_focus = gathered.asking.has_focus or validator.finds_node(store)
+        found = validator.noted(found, store, has_focus=gathered.asking.has_focus)
         store.bulk_load_text(gathered.members(), RdfFormat.N_TRIPLES)
-        return self._noted(found, has_focus=has_focus)
+        return found
 
     def _ask(self, gathered: Gathered, store: OxigraphStore, threads: int) -> None:
         lines, asking = self._lines, gathered.asking
