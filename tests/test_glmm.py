@@ -360,7 +360,7 @@ def test_counts_without_a_maximum_are_refused(studies: Studies, message: str) ->
 
 @pytest.mark.parametrize("points", [0, -1, 101])
 def test_points_have_limits(points: int) -> None:
-    """The quadrature has at least one point, and no more than doubles can hold."""
+    """The quadrature has one point at least and a hundred at most."""
     with pytest.raises(ValueError, match=f"the quadrature has 1 to 100 points, got {points}"):
         fit([(1, 2)], points)
 
@@ -369,3 +369,11 @@ def test_numbers_of_studies_must_agree() -> None:
     """Every study has events and a total."""
     with pytest.raises(ValueError, match="need events and total of each study, got 2 and 1"):
         fit_glmm([1, 2], [3])
+
+
+def test_no_maximum_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should quadrature show no maximum at all, the message says what to do; no such counts are known."""
+    monkeypatch.setattr(glmm, "_peaks", lambda _: [])
+
+    with pytest.raises(ValueError, match="with 3 points the likelihood has no maximum: take more"):
+        fit([(1, 2), (3, 4)], 3)

@@ -152,7 +152,7 @@ class _Profile(NamedTuple):
 
     @property
     def is_maximum(self) -> bool:
-        """Whether the first is a maximum; where quadrature fails, the mean may jump, and a search end there."""
+        """Whether the first is a maximum; where quadrature fails, the mean may jump, and a search may end there."""
         level = abs(self.at.tau[0]) * self.tau[0] <= _FLAT
         return bool(level and self.at.mean_mean[0] < 0 and (self.tau[0] == 0 or self.curvature[0] < 0))
 
@@ -332,22 +332,22 @@ def _modes(mean: _Floats, tau: _Floats, having: _Floats, lacking: _Floats) -> _F
 
 
 def _peaks(likelihood: _Likelihood) -> list[_Profile]:
-    """Return the profile where it rises below and falls above; nearly always that is one maximum."""
+    """Return the profile where it rises below and falls above; nearly always that is one place."""
     scan = likelihood.profile(_GRID)
     peaks = [likelihood.profile(np.zeros(1))] if scan.score[0] <= 0 else []
-    last = np.flatnonzero((scan.score > 0) & (np.append(scan.score[1:], -1) <= 0))
-    ends = zip(scan.tau[last], np.append(scan.tau, np.inf)[last + 1], scan.means[last], strict=True)
-    return [*peaks, *(_climb(likelihood, low, high, mean) for low, high, mean in ends)]
+    falls = np.flatnonzero((scan.score[:-1] > 0) & (scan.score[1:] <= 0))
+    peaks += [_peak(likelihood, scan.tau[at], scan.tau[at + 1], scan.means[at]) for at in falls]
+    if scan.score[-1] > 0:
+        peaks.append(_climb(likelihood, scan.tau[-1], scan.means[-1]))
+    return peaks
 
 
-def _climb(likelihood: _Likelihood, low: float, high: float, mean: float) -> _Profile:
-    """Return the profile at a maximum above one tau at which it rises, if possible below one at which it falls."""
-    if np.isfinite(high):
-        peak = _peak(likelihood, low, high, mean)
-        if peak.is_maximum:
-            return peak
-    # Where quadrature fails, several means may be likely at one tau: stay with the first. The search ends, as a study
-    # with and without events excludes that the variance is infinite.
+def _climb(likelihood: _Likelihood, low: float, mean: float) -> _Profile:
+    """Return the profile at the first maximum above a tau at which it rises.
+
+    There is one, as a study with and without events excludes that the variance is infinite. Where tau is this large,
+    several means may be likely at one, so each is looked for from the last.
+    """
     while True:
         high = low * _STRIDE
         here = likelihood.profile(np.array([high]), np.array([mean]))
