@@ -46,6 +46,7 @@ CONCEPT_KINDS = {
     "regulatory-event": "RegulatoryEvent",
     "relation-type": "RelationType",
     "scale": "Scale",
+    "statement-kind": "StatementKind",
     "statistic": "Statistic",
     "status": "ClaimStatus",
     "therapy": "Therapy",

@@ -96,6 +96,7 @@ class StatementClaim(Claim):
     """A qualitative assertion, or a figure that a secondary source restates."""
 
     about: Annotated[tuple[Reference, ...], link(ANY_KIND)]
+    statement_kind: Annotated[Slug | None, link("statement-kind")] = None
     negated: Annotated[Boolean | None, literal("boolean")] = None
     agency: Annotated[Slug | None, link("agency")] = None
     regulatory_event: Annotated[Slug | None, link("regulatory-event")] = None

@@ -36,6 +36,7 @@ class Source(Model):
     registry_id: Annotated[RegistryId | None, literal()] = None
     url: Annotated[Url | None, literal("anyURI")] = None
     published: Annotated[Date | None, literal("date", "dcterms:issued")] = None
+    searched_until: Annotated[Date | None, literal("date")] = None
     version_date: Annotated[Date | None, literal("date")] = None
     trial_status: Annotated[Slug | None, link("trial-status")] = None
     enrolment: Annotated[Integer | None, literal("integer")] = None
