@@ -152,7 +152,7 @@ def test_help_needs_no_library() -> None:
         "    main()\n"
         "except SystemExit:\n"
         "    pass\n"
-        "heavy = {'rdflib', 'pyshacl', 'owlready2', 'pyoxigraph', 'pydantic', 'yaml', 'scipy'}\n"
+        "heavy = {'rdflib', 'pyshacl', 'owlready2', 'pyoxigraph', 'pydantic', 'yaml', 'numpy', 'scipy', 'matplotlib'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, encoding="utf-8")
@@ -171,7 +171,7 @@ def test_unknown_folder_is_an_error() -> None:
     with pytest.raises(ResourceError, match="no data folder `tests`") as caught:
         resources.folder("tests")
 
-    assert caught.value.hint == "one of: claims, ontology, queries, shapes"
+    assert caught.value.hint == "one of: claims, ontology, queries, shapes, syntheses"
 
 
 def test_finding_nothing_is_an_error() -> None:

@@ -1,6 +1,7 @@
 """The corridor: claim files to a validated store with its exports, published whole or not at all.
 
     claims + ontology -> quads -> staged store -> inferred and computed graph -> report -> build/
+                                                  saved syntheses ^ are run again
 
 A build is staged in a folder beside its target and put in place by one rename. Two builds of the same files give the
 same bytes in ``cd22kg.ttl``, ``cd22kg.nq``, ``report.json`` and ``manifest.json``.
@@ -38,6 +39,9 @@ from cd22kg.rdf import (
 )
 from cd22kg.reasoning import Classification, apply_rules, classify, read_rules, recomputed_intervals
 from cd22kg.store import OxigraphStore, Store
+from cd22kg.synthesis.computed import pooled_quads
+from cd22kg.synthesis.evidence import read_evidence
+from cd22kg.synthesis.living import TOLD, Rerun, rerun_saved
 from cd22kg.validation import (
     Finding,
     Report,
@@ -65,7 +69,10 @@ LIBRARIES = ("cd22kg", "pydantic", "pyoxigraph", "pyshacl", "PyYAML", "rdflib")
 
 @dataclass(frozen=True)
 class Assembly:
-    """The graph before validation: the quads with their authored numbers, and where they were written."""
+    """The graph before validation: the quads with their authored numbers, and where they were written.
+
+    `problems` are the faults of claim files and of saved syntheses; `syntheses` are these as they were and are.
+    """
 
     ontology: Ontology
     reading: Reading
@@ -73,6 +80,8 @@ class Assembly:
     asserted: tuple[Quad, ...]
     inferred: tuple[Quad, ...]
     computed: tuple[Quad, ...] = ()
+    syntheses: tuple[Rerun, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def quads(self) -> tuple[Quad, ...]:
@@ -101,15 +110,21 @@ class Outcome:
         return not self.problems and self.report.conforms
 
 
-def assemble(store: Store, files: Mapping[Path, str], progress: Progress | None = None) -> Assembly:
+def assemble(
+    store: Store,
+    files: Mapping[Path, str],
+    progress: Progress | None = None,
+    syntheses: Mapping[Path, str] | None = None,
+) -> Assembly:
     """Read ontology and claim files into a store and infer what follows.
 
     Args:
         store: An empty store.
         files: The claim files, each with the name that messages give it.
         progress: Told of each step.
+        syntheses: Files of saved syntheses, likewise; they are run again where their claims have changed.
 
-    Faulty things are left out; `Assembly.reading` lists the faults.
+    Faulty things are left out; `Assembly.problems` lists the faults.
 
     Raises:
         DataError: If the ontology contradicts itself, or a class can have no member.
@@ -138,7 +153,32 @@ def assemble(store: Store, files: Mapping[Path, str], progress: Progress | None 
         computed = recomputed_intervals(store)
         store.load(computed)
         say(f"{len(inferred) + len(computed)} quads")
-    return Assembly(ontology, reading, found, asserted, inferred, computed)
+    if not syntheses:
+        return Assembly(ontology, reading, found, asserted, inferred, computed, (), reading.problems)
+    with progress.step("pool") as say:
+        evidence = read_evidence(store)
+        reruns, problems = rerun_saved(syntheses, evidence)
+        pooled = tuple(pooled_quads([each.after for each in reruns], evidence))
+        store.load(pooled)
+        moved = sum(each.moved for each in reruns)
+        say(f"{len(reruns)} saved syntheses, {moved} moved")
+    for each in reruns:
+        if each.moved or each.refreshed:
+            progress.say(f"{'':10} {each}")
+    problems = (*reading.problems, *problems)
+    return Assembly(ontology, reading, found, asserted, inferred, (*computed, *pooled), reruns, problems)
+
+
+def packaged_syntheses() -> dict[Path, str]:
+    """Return the saved syntheses of the package, each named as in the checkout; there may be none."""
+    return {path: f"syntheses/{path.name}" for path in sorted(resources.folder("syntheses").glob("*.yaml"))}
+
+
+def syntheses_beside(claims: Path | None) -> dict[Path, str]:
+    """Return the saved syntheses of a claims folder, from the folder beside it, or those of the package."""
+    if claims is None:
+        return packaged_syntheses()
+    return {path: str(path) for path in sorted((claims.absolute().parent / "syntheses").glob("*.yaml"))}
 
 
 def packaged_claims() -> dict[Path, str]:
@@ -166,9 +206,9 @@ def check(files: Sequence[Path] = (), claims: Path | None = None) -> Outcome:
         InputError: If a file or folder named does not exist.
     """
     named, everything = files_to_check(files, claims)
-    assembly = assemble(OxigraphStore(), everything)
+    assembly = assemble(OxigraphStore(), everything, syntheses=syntheses_beside(claims))
     report = told_once(_examined(assembly).report, assembly.reading)
-    return Outcome(assembly.reading.problems, of_interest(report, named))
+    return Outcome(assembly.problems, of_interest(report, named))
 
 
 def files_to_check(files: Sequence[Path], claims: Path | None) -> tuple[frozenset[str], dict[Path, str]]:
@@ -268,26 +308,28 @@ def build(target: Path, claims: Path | None = None, progress: Progress | None = 
             raise OutputError(
                 f"cannot write {staged.parent}: {error.strerror}", hint="check rights and space"
             ) from None
-        return _build(staged, target, files, progress)
+        return _build(staged, target, files, syntheses_beside(claims), progress)
 
 
 def _examined(assembly: Assembly) -> Examined:
     return examine(assembly.quads, read_shapes(), assembly.sourcemap)
 
 
-def _build(staged: Path, target: Path, files: Mapping[Path, str], progress: Progress) -> Outcome:
+def _build(
+    staged: Path, target: Path, files: Mapping[Path, str], syntheses: Mapping[Path, str], progress: Progress
+) -> Outcome:
     # Before anything is read: what is edited meanwhile must not pass for what was read.
     digests, toolkit = file_digests(files), toolkit_digest()
     store = OxigraphStore(staged / STORE)
     try:
-        assembly = assemble(store, files, progress)
+        assembly = assemble(store, files, progress, syntheses)
     finally:
         store.close()
     with progress.step("validate") as say:
         examined = _examined(assembly)
         report = told_once(examined.report, assembly.reading)
         say(", ".join(f"{count} {severity}" for severity, count in report.counts().items()))
-    outcome = Outcome(assembly.reading.problems, report)
+    outcome = Outcome(assembly.problems, report)
     if not outcome.conforms:
         return outcome
     with progress.step("export"):
@@ -384,6 +426,10 @@ def _manifest(
         "graphs": {
             graph: {"quads": len(quads), "digest": digest(canonical_nquads(quads))}
             for graph, quads in sorted(graphs.items())
+        },
+        "syntheses": {
+            each.after.id: {**{name: str(each.after.result[name]) for name in TOLD}, "moved": each.moved}
+            for each in assembly.syntheses
         },
         "claimFiles": {"digest": inputs_digest(inputs), "packaged": set(inputs) == set(packaged_claims())},
         "versions": {name: version(name) for name in LIBRARIES},

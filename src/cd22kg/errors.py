@@ -8,6 +8,7 @@
     +-- ReasonerError       a reasoner that failed, or was stopped
     +-- ResourceError       a data folder of the package is missing
     +-- StoreError          a store that cannot be opened or read
+    +-- SynthesisError      a figure that cannot be computed from what there is
 
 Non-conformance to the shapes is not an error but a `Report`.
 """
@@ -118,3 +119,7 @@ class ResourceError(Cd22kgError):
 
 class StoreError(Cd22kgError):
     """A store that cannot be opened or read."""
+
+
+class SynthesisError(Cd22kgError):
+    """A figure that cannot be computed from what there is."""

@@ -6,11 +6,11 @@ import io
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 
-from cd22kg.build import NQUADS, STORE, assemble, packaged_claims, read_manifest
+from cd22kg.build import NQUADS, STORE, assemble, packaged_claims, packaged_syntheses, read_manifest
 from cd22kg.errors import DataError, QueryError, StoreError
 from cd22kg.export.turtle import export_nquads, export_turtle
 from cd22kg.files import digest_of
@@ -27,12 +27,23 @@ from cd22kg.queries.overview import overview
 from cd22kg.queries.paper import paper
 from cd22kg.queries.stats import statistics_table
 from cd22kg.queries.worker import Worker
-from cd22kg.rdf import to_rdflib
+from cd22kg.rdf import canonical_nquads, digest, to_rdflib
 from cd22kg.store import Answer, OxigraphStore, Parameters, SparqlStore, Store, is_address, is_store, open_sparql
+from cd22kg.synthesis.audit import Audit, audit
+from cd22kg.synthesis.conflicts.comparable import Wanted
+from cd22kg.synthesis.conflicts.disagreement import Conflicts, How
+from cd22kg.synthesis.conflicts.search import find_conflicts
+from cd22kg.synthesis.evidence import Evidence, read_evidence
+from cd22kg.synthesis.pooling import Analyses, model_from, need_libraries, pool_claims
+from cd22kg.synthesis.published import Comparison, compare
+from cd22kg.synthesis.recipe import Selection, SelectionOptions
+from cd22kg.synthesis.result import Synthesis
 from cd22kg.validation import Report, read_shapes, validate
 
 if TYPE_CHECKING:
     import rdflib
+
+    from cd22kg.statistics.meta import Model
 
 
 class KnowledgeGraph:
@@ -162,6 +173,151 @@ class KnowledgeGraph:
             QueryError: If there is no such claim; it lists the nearest.
         """
         return next(read_claims([thing("claim", claim, self.store)], self.store))
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The claims with what they speak of, as objects that can be compared and pooled; read once."""
+        return read_evidence(self.store)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the graph's canonical N-Quads; empty for a server."""
+        if self._digest or isinstance(self.store, SparqlStore):
+            return self._digest
+        return digest(canonical_nquads(self.quads))
+
+    def pool(
+        self,
+        *,
+        therapy: str,
+        indication: str,
+        outcome: str | Sequence[str],
+        model: Model | None = None,
+        analyses: Analyses | None = None,
+        **options: Unpack[SelectionOptions],
+    ) -> Synthesis:
+        """Pool the shares that claims report, no patient twice.
+
+        Args:
+            therapy: The product or group, by slug, label or synonym, like indication and outcome.
+            indication: The indication.
+            outcome: The outcome, or several that count as one; of one cohort the first is taken.
+            model: How they are pooled: by restricted maximum likelihood on the logit scale without; see `model_from`.
+            analyses: What else is asked of the studies, such as ``Analyses(leave_one_out=True)``.
+            **options: Which claims are picked, see `synthesis.recipe.Selection`.
+
+        Raises:
+            QueryError: If a name or an option is wrong.
+            SynthesisError: If nothing can be pooled, or numpy and scipy are missing.
+
+        Example:
+            >>> import cd22kg
+            >>> found = cd22kg.load().pool(therapy="cd19-cd22-dual-car-t", indication="LBCL", outcome="CR")
+            >>> f"{found.estimate.k} studies, {found.estimate.events}/{found.estimate.total}"
+            '2 studies, 29/68'
+        """
+        return pool_claims(
+            self.evidence,
+            Selection(
+                self._slug("therapy", therapy),
+                self._slug("indication", indication),
+                self._slugs("outcome", outcome),
+                **self._options(options),
+            ),
+            model or model_from(),
+            analyses,
+            self.digest,
+        )
+
+    def compare(
+        self,
+        source: str,
+        *,
+        together: str | Sequence[str] = (),
+        model: Model | None = None,
+        **options: Unpack[SelectionOptions],
+    ) -> tuple[Comparison, ...]:
+        """Return each pooled share that a review has published beside ours, see `synthesis.published.compare`.
+
+        Raises:
+            QueryError: If a name or an option is wrong, or the source has published none.
+            SynthesisError: If numpy and scipy are missing.
+        """
+        need_libraries()
+        slug, outcomes = self._slug("source", source), self._slugs("outcome", together)
+        return compare(slug, self.evidence, together=outcomes, model=model, **self._options(options))
+
+    def _options(self, options: SelectionOptions) -> SelectionOptions:
+        """Return options with the concepts that they name by slug."""
+        found = options.copy()
+        found["denominator"] = self._slugs("denominator", options.get("denominator", ()))
+        found["among"] = self._slug("outcome", options["among"]) if options.get("among") else ""
+        return found
+
+    def _slugs(self, kind: str, names: str | Sequence[str]) -> tuple[str, ...]:
+        return tuple(self._slug(kind, name) for name in _texts(kind, names, integer=False))
+
+    def conflicts(
+        self,
+        *,
+        therapy: str = "",
+        indication: str = "",
+        outcome: str = "",
+        test: str = "fisher",
+        adjust: str = "holm",
+        level: float = 0.05,
+        within: bool = False,
+        everything: bool = False,
+        status: str = "",
+    ) -> Conflicts:
+        """Return the claims on one class of therapies, indication and outcome that disagree, with the likely causes.
+
+        Args:
+            therapy: The product or group, by slug, label or synonym; any without, as with indication and outcome.
+            indication: The indication, with all narrower ones.
+            outcome: The outcome, with all narrower ones.
+            test: The test of two counts: ``fisher`` or ``midp``.
+            adjust: How p values are adjusted for the number of pairs: ``holm``, ``bh`` or ``none``.
+            level: Below which an adjusted p value is significant, a fraction in (0, 1).
+            within: Whether claims on a narrower indication or outcome are held against those on a wider one.
+            everything: Whether claims that are superseded, retracted or not accepted are looked at too.
+            status: ``asserted`` for what curators say, ``found`` for what figures do, both without.
+
+        Raises:
+            QueryError: If a name or an option is wrong.
+
+        Example:
+            >>> import cd22kg
+            >>> found = cd22kg.load().conflicts(indication="b-nhl", outcome="CR", status="asserted")
+            >>> found.pairs[0].here.id, found.pairs[0].kind, found.pairs[0].status
+            ('zhang-2021-cr-11-patients', 'readings', 'both')
+        """
+        asked = {"therapy": therapy, "indication": indication, "outcome": outcome}
+        slugs = {kind: self._slug(kind, name) if name else "" for kind, name in asked.items()}
+        how = How(test, adjust, level, within)
+        found = find_conflicts(self.evidence, Wanted(**slugs, everything=everything), how)
+        return found.only(status) if status else found
+
+    def audit(self, source: str) -> Audit:
+        """Hold each statement of a source, and each figure read in it, against the evidence.
+
+        Args:
+            source: Its slug, DOI, PMID or the like.
+
+        Raises:
+            QueryError: If there is no such source; it lists the nearest.
+            SynthesisError: If no claim is known of it.
+
+        Example:
+            >>> import cd22kg
+            >>> found = cd22kg.load().audit("car-t-hope-2025-03")
+            >>> found.findings[2].label
+            'differs in indication'
+        """
+        return audit(self._slug("source", source), self.evidence)
+
+    def _slug(self, kind: str, name: str) -> str:
+        return thing(kind, name, self.store).value.rpartition("/")[2]
 
     def paper(self, result: Result) -> str:
         """Return an answer as a Markdown table whose sources are numbers, with the references in Vancouver style."""
@@ -361,7 +517,7 @@ def load(store: str | Path | None = None) -> KnowledgeGraph:
             return KnowledgeGraph(OxigraphStore(path, read_only=True))
         return KnowledgeGraph(OxigraphStore(path / STORE, read_only=True), folder=path)
     memory = OxigraphStore()
-    assembly = assemble(memory, packaged_claims())
-    if assembly.reading.problems:
-        raise DataError(assembly.reading.problems)
+    assembly = assemble(memory, packaged_claims(), syntheses=packaged_syntheses())
+    if assembly.problems:
+        raise DataError(assembly.problems)
     return KnowledgeGraph(memory, assembly.quads)

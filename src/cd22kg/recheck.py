@@ -30,11 +30,12 @@ from cd22kg.claims import Reading, SourceMap, read_claims
 from cd22kg.errors import Location, StoreError
 from cd22kg.memory import Memory, file_digests, toolkit_digest
 from cd22kg.model import Vocabulary
-from cd22kg.namespaces import BASE, ENTITY_KINDS, GRAPH_CLAIMS, GRAPH_COMPUTED, GRAPH_INFERRED
+from cd22kg.namespaces import BASE, CD22, ENTITY_KINDS, GRAPH_CLAIMS, GRAPH_COMPUTED, GRAPH_INFERRED
 from cd22kg.rdf import corpus_quads, digest
 from cd22kg.rdf.ontology import vocabulary_of
 from cd22kg.reasoning import apply_rules, read_rules, recomputed_intervals
 from cd22kg.store import OxigraphStore
+from cd22kg.synthesis.computed import COMPUTED_SOURCE
 from cd22kg.validation import Report, read_shapes
 from cd22kg.validation.affected import Change
 from cd22kg.validation.incremental import revalidate
@@ -44,6 +45,8 @@ from cd22kg.validation.validate import Verdicts
 
 #: The graphs of what follows from the claims.
 _DERIVED = (GRAPH_INFERRED, GRAPH_COMPUTED)
+#: How a line ends that says that a claim is pooled here.
+_POOLED_HERE = f"<{CD22}source> <{COMPUTED_SOURCE}>".encode()
 #: Of more changed files than this, everything is checked: what they concern is then most of it.
 MAX_CHANGED = 20
 
@@ -129,7 +132,7 @@ def _validated(before: _Before, reading: Reading, places: _Places) -> Report:
     with OxigraphStore() as store:
         store.bulk_load(stated)
         inferred = apply_rules(store, read_rules())
-        computed = recomputed_intervals(store)
+        computed = (*recomputed_intervals(store), *before.pooled)
         store.load(computed)
         derived = [Quad(q.subject, q.predicate, q.object) for q in (*inferred, *computed)]
         now = (*stated, *derived)
@@ -163,6 +166,14 @@ class _Before:
         #: What was stated otherwhere, or followed; it may hold still.
         derived = (build.lines.get(graph, []) for graph in _DERIVED)
         self.gone = _parsed(line for lines in (*self.left.values(), *derived) for line in lines)
+
+    @property
+    def pooled(self) -> list[Quad]:
+        """Return what the build pooled: a check does not pool again, the next build does."""
+        lines = self.build.lines.get(GRAPH_COMPUTED, [])
+        claims = {line.partition(b">")[0] for line in lines if line.endswith(_POOLED_HERE)}
+        claims.add(f"<{COMPUTED_SOURCE}".encode())
+        return _parsed(line for line in lines if line.partition(b">")[0].partition(b"#")[0] in claims)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cd22kg.errors import ResourceError
 
-FOLDERS = ("claims", "ontology", "queries", "shapes")
+FOLDERS = ("claims", "ontology", "queries", "shapes", "syntheses")
 
 
 @cache

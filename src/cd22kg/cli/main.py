@@ -15,8 +15,11 @@ import typer
 
 from cd22kg.cli import (  # noqa: F401  # importing hangs the commands on the program
     ask,
+    audit,
+    conflicts,
     curate,
     export,
+    pool,
     synth,
     transfer,
     validate,

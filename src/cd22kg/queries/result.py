@@ -90,11 +90,7 @@ class Result:
             QueryError: If neither is installed.
         """
         table = self.table()
-        framed = {name: [_framed(row[at]) for row in table.rows] for at, name in enumerate(table.columns)}
-        for name in ("pandas", "polars"):
-            if find_spec(name):
-                return import_module(name).DataFrame(framed)
-        raise QueryError("there is neither pandas nor polars", hint="`pip install pandas`, or take `to_csv()`")
+        return frame_of({name: [_framed(row[at]) for row in table.rows] for at, name in enumerate(table.columns)})
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """Return the rows as CSV with IRIs in full, and write them to a file where one is named.
@@ -160,6 +156,18 @@ def _linked(term: Term | None) -> str:
     if isinstance(term, NamedNode) and term.value.startswith(("https://", "http://")):
         return f'<a href="{html.escape(term.value)}">{shown}</a>'
     return shown
+
+
+def frame_of(columns: dict[str, list[Any]]) -> Any:
+    """Return columns as a data frame, of pandas where it is installed, else of polars.
+
+    Raises:
+        QueryError: If neither is installed.
+    """
+    for name in ("pandas", "polars"):
+        if find_spec(name):
+            return import_module(name).DataFrame(columns)
+    raise QueryError("there is neither pandas nor polars", hint="`pip install pandas`, or take `to_csv()`")
 
 
 def _framed(term: Term | None) -> Any:

@@ -31,14 +31,15 @@ def _file_quads(file: SourceFile) -> Iterator[Quad]:
     source = NamedNode(iri("source", file.source.id))
     for thing in file.things():
         subject = NamedNode(iri(thing.kind, thing.id))
-        yield from _thing_quads(thing, subject, graph)
+        yield from thing_quads(thing, subject, graph)
         if isinstance(thing, Claim):
             yield Quad(subject, NamedNode(CD22 + "source"), source, graph)
         elif isinstance(thing, Study | Cohort):
             yield Quad(subject, NamedNode(CD22 + "describedIn"), source, graph)
 
 
-def _thing_quads(thing: Model, subject: NamedNode, graph: NamedNode) -> Iterator[Quad]:
+def thing_quads(thing: Model, subject: NamedNode, graph: NamedNode) -> Iterator[Quad]:
+    """Yield what a thing and its parts state, as quads of a graph."""
     yield Quad(subject, _TYPE, NamedNode(CD22 + thing.class_name), graph)
     for term in terms(type(thing)):
         value = getattr(thing, term.field)
@@ -49,7 +50,7 @@ def _thing_quads(thing: Model, subject: NamedNode, graph: NamedNode) -> Iterator
             if term.role == "nested":
                 part = NamedNode(f"{subject.value}#{term.fragment}{f'-{number}' if term.many else ''}")
                 yield Quad(subject, predicate, part, graph)
-                yield from _thing_quads(item, part, graph)
+                yield from thing_quads(item, part, graph)
             else:
                 yield Quad(subject, predicate, _object(term, item), graph)
 

@@ -6,7 +6,7 @@ import io
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from typing import BinaryIO
 
@@ -42,30 +42,37 @@ _Subject = NamedNode | BlankNode | Triple
 _Term = NamedNode | BlankNode | Literal | Triple
 
 
-def to_turtle(quads: Iterable[Quad], *, header: str = "") -> str:
+def to_turtle(quads: Iterable[Quad], *, header: str = "", prefixes: Mapping[str, str] | None = None) -> str:
     """Return the union of the quads' graphs as canonical Turtle.
 
     Args:
         quads: The quads; their graphs are not told apart in the result.
         header: Text for the comment at the top, one line each.
+        prefixes: Further prefixes beside those of the project.
     """
     file = io.BytesIO()
-    write_turtle(quads, file, header=header)
+    write_turtle(quads, file, header=header, prefixes=prefixes)
     return file.getvalue().decode()
 
 
 def write_turtle(
-    quads: Iterable[Quad], file: BinaryIO, *, header: str = "", meter: Meter = silent, total: int = 0
+    quads: Iterable[Quad],
+    file: BinaryIO,
+    *,
+    header: str = "",
+    prefixes: Mapping[str, str] | None = None,
+    meter: Meter = silent,
+    total: int = 0,
 ) -> None:
     """Write the same to a file, in little memory however many quads there are; for the meter see `sorted_unique`."""
-    writer = _Writer()
+    writer = _Writer({**PREFIXES, **(prefixes or {})})
     with tempfile.SpooledTemporaryFile(max_size=_SPOOLED) as body:
         for _, group in groupby(_in_order(quads, meter, total), key=lambda triple: triple.subject):
             body.write(f"\n{writer.block(list(group))}".encode())
         lines = [f"# {line}".rstrip() for line in header.splitlines()]
         if lines:
             lines.append("")
-        lines += [f"@prefix {prefix}: <{PREFIXES[prefix]}> ." for prefix in sorted(writer.used)]
+        lines += [f"@prefix {prefix}: <{writer.prefixes[prefix]}> ." for prefix in sorted(writer.used)]
         file.write(("\n".join(lines) + "\n").encode())
         body.seek(0)
         shutil.copyfileobj(body, file)
@@ -99,8 +106,10 @@ def _rank(subject: _Subject) -> int:
 class _Writer:
     """Writes blocks and remembers which prefixes it used."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        self.prefixes = prefixes
         self.used: set[str] = set()
+        self._longest_first = sorted(prefixes.items(), key=lambda item: (-len(item[1]), item[0]))
 
     def block(self, triples: list[Triple]) -> str:
         lines = []
@@ -115,7 +124,7 @@ class _Writer:
         return self.literal(term) if isinstance(term, Literal) else _text(term)
 
     def iri(self, text: str) -> str:
-        for prefix, base in _LONGEST_FIRST:
+        for prefix, base in self._longest_first:
             if text.startswith(base) and _LOCAL.fullmatch(text, len(base)):
                 self.used.add(prefix)
                 return f"{prefix}:{text[len(base) :]}"
@@ -135,6 +144,3 @@ class _Writer:
 
 def _control(character: str) -> str:
     return f"\\u{ord(character):04X}" if character < " " or character == "\x7f" else character
-
-
-_LONGEST_FIRST = sorted(PREFIXES.items(), key=lambda item: (-len(item[1]), item[0]))

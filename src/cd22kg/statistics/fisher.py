@@ -9,9 +9,9 @@ from math import fsum
 from cd22kg.statistics.proportion import check_counts
 
 #: Tables whose probabilities differ by less, relatively, are equally probable: what rounding may do to a tie.
-_TIE = 1e-7
+TIE = 1e-7
 #: Tables are left out as soon as they are so much less probable than the most probable one.
-_NEGLIGIBLE = 1e-300
+NEGLIGIBLE = 1e-300
 
 
 def fisher_exact(events1: int, total1: int, events2: int, total2: int) -> float:
@@ -45,13 +45,13 @@ def fisher_exact(events1: int, total1: int, events2: int, total2: int) -> float:
     mode = (total1 + 1) * (both + 1) // (total1 + total2 + 2)
     weights = {mode: 1.0}
     for step in (1, -1):
-        rows = _weights(mode, step, both, total1, total2)
-        weights.update(takewhile(lambda row: row[1] > _NEGLIGIBLE, rows))
-    most = weights.get(events1, 0.0) * (1 + _TIE)
+        rows = table_weights(mode, step, both, total1, total2)
+        weights.update(takewhile(lambda row: row[1] > NEGLIGIBLE, rows))
+    most = weights.get(events1, 0.0) * (1 + TIE)
     return fsum(weight for weight in weights.values() if weight <= most) / fsum(weights.values())
 
 
-def _weights(mode: int, step: int, both: int, total1: int, total2: int) -> Iterator[tuple[int, float]]:
+def table_weights(mode: int, step: int, both: int, total1: int, total2: int) -> Iterator[tuple[int, float]]:
     """Yield the tables beyond the most probable one: events of the first group, and how probable it is beside that one.
 
     Each follows from the one before by the ratio of two terms of the hypergeometric distribution.

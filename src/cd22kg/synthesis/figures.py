@@ -1,0 +1,117 @@
+"""The figure of a claim as numbers: shares are fractions, whatever unit the source prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from cd22kg.model import Measurement
+
+#: Units of shares, each with what one is as a fraction.
+_SHARES = {"%": Decimal("0.01"), "percent": Decimal("0.01"), "fraction": Decimal(1)}
+#: Units of time, each in days; a month is a twelfth of a year of 365.25 days.
+_DAYS = {
+    "day": Decimal(1),
+    "week": Decimal(7),
+    "month": Decimal("30.4375"),
+    "year": Decimal("365.25"),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A value with what is known of its precision.
+
+    Attributes:
+        value: As a fraction where it is a share, else in `unit`; nothing for a range or a limit not reached.
+        lower: Lower end of its interval or range, in the same unit.
+        upper: Upper end.
+        unit: ``fraction`` for shares, else the unit as the graph has it.
+        half: Half of the last digit printed: what lies nearer may be the same number, rounded.
+        bound: ``=``, or the sign printed before the value.
+        interval: What lower and upper are: ``confidence``, ``range``, ``iqr`` ...; empty where there are none.
+    """
+
+    value: Decimal | None
+    lower: Decimal | None
+    upper: Decimal | None
+    unit: str
+    half: Decimal
+    bound: str = "="
+    interval: str = ""
+
+    @property
+    def is_share(self) -> bool:
+        """Return whether it is a fraction of patients or of something else."""
+        return self.unit == "fraction"
+
+    def rounds(self, other: Figure) -> bool:
+        """Return whether this is the other, or the other rounded to the digits printed here."""
+        if self.value is None or other.value is None or self.unit != other.unit:
+            return False
+        return self.value - self.half <= other.value < self.value + self.half or self.value == other.value
+
+    def holds(self, value: Decimal) -> bool:
+        """Return whether a value lies in the interval, where there is one."""
+        return self.lower is not None and self.upper is not None and self.lower <= value <= self.upper
+
+
+def figure_of(measurement: Measurement | None) -> Figure | None:
+    """Return the figure of a measurement, or nothing where it has none.
+
+    Counts alone give a share: 12 of 21 is 12/21, known exactly.
+    """
+    if measurement is None:
+        return None
+    scale = _SHARES.get(measurement.unit or "")
+    unit = "fraction" if scale else (measurement.unit or "")
+    value, lower, upper = measurement.value, measurement.lower, measurement.upper
+    half = Decimal(0)
+    if value is not None:
+        half = Decimal(5).scaleb(_exponent(value) - 1) * (scale or 1)
+    elif measurement.events is not None and measurement.total and unit in ("", "fraction"):
+        value, scale, unit = Decimal(measurement.events) / Decimal(measurement.total), Decimal(1), "fraction"
+    if value is None and lower is None and upper is None:
+        return None
+    factor = scale or Decimal(1)
+    return Figure(
+        None if value is None else value * factor,
+        None if lower is None else lower * factor,
+        None if upper is None else upper * factor,
+        unit,
+        half,
+        _SIGNS.get(measurement.bound or "", measurement.bound or "="),
+        measurement.interval_kind or "",
+    )
+
+
+#: Slugs of bounds and the signs they stand for.
+_SIGNS = {
+    "equal": "=",
+    "less": "<",
+    "less-or-equal": "<=",
+    "greater": ">",
+    "greater-or-equal": ">=",
+}
+
+
+def days(number: Decimal | None, unit: str | None) -> Decimal | None:
+    """Return a time in days, or nothing where there is none, or its unit is no unit of time."""
+    if number is None or (unit or "") not in _DAYS:
+        return None
+    return number * _DAYS[unit or ""]
+
+
+def counts_of(measurement: Measurement | None) -> tuple[int, int] | None:
+    """Return events and total of a measurement that states both, and can be."""
+    if measurement is None or measurement.events is None or not measurement.total:
+        return None
+    if not 0 <= measurement.events <= measurement.total:
+        return None
+    return measurement.events, measurement.total
+
+
+def _exponent(value: Decimal) -> int:
+    """Return the place of the last digit: 0 for 68, -1 for 70.2."""
+    exponent = value.as_tuple().exponent
+    return min(exponent, 0) if isinstance(exponent, int) else 0
