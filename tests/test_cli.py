@@ -30,8 +30,11 @@ COMMANDS = (
     ("show",),
     ("explain",),
     ("stats",),
+    ("audit",),
+    ("conflicts",),
     ("build",),
     ("check",),
+    ("pool",),
     ("synth",),
     ("load",),
     ("push",),
@@ -47,7 +50,19 @@ COMMANDS = (
     ("export", "questions"),
 )
 #: Libraries that take long to import; help must not wait for them.
-HEAVY = {"curies", "httpx2", "owlready2", "pydantic", "pyoxigraph", "pyshacl", "rdflib", "scipy", "yaml"}
+HEAVY = {
+    "curies",
+    "httpx2",
+    "matplotlib",
+    "numpy",
+    "owlready2",
+    "pydantic",
+    "pyoxigraph",
+    "pyshacl",
+    "rdflib",
+    "scipy",
+    "yaml",
+}
 NOTICE = "no build here: reading the packaged claims\n"
 STUDIES = "SELECT ?study WHERE { ?study a cd22:Study } ORDER BY ?study"
 TRIPLES = "CONSTRUCT { ?study a cd22:Study } WHERE { ?study a cd22:Study }"
@@ -78,6 +93,16 @@ COULD_NOT_RUN = {
     "missing file": (("query", "-f", "none.rq"), "none.rq: cannot read the file"),
     "unknown claim": (("show", "fry-2018-crr"), "try fry-2018-cr"),
     "no claim": (("show",), "Missing argument"),
+    "conflicts by another test": (("conflicts", "--test", "chi2"), "one of: fisher, midp"),
+    "conflicts adjusted otherwise": (("conflicts", "--adjust", "sidak"), "one of: holm, bh, none"),
+    "conflicts at no level": (("conflicts", "--level", "5"), "the level is a fraction between 0 and 1"),
+    "conflicts of an unknown outcome": (("conflicts", "--outcome", "crr"), "there is no outcome `crr`"),
+    "conflicts in another format": (("conflicts", "--format", "ttl"), "one of: table, md, json, csv"),
+    "conflicts of two kinds": (("conflicts", "--asserted", "--found"), "leave nothing out together"),
+    "audit of an unknown source": (("audit", "car-t-hope"), "try car-t-hope-2025-03"),
+    "audit of a source without claims": (("audit", "nct02315612"), "makes no claim, and no claim was read in it"),
+    "audit in an unknown format": (("audit", "fry-2018", "--format", "pdf"), "one of: table, md, json, html, ttl"),
+    "audit into nowhere": (("audit", "fry-2018", "-o", "none/x.md"), "cannot write none/x.md"),
     "unknown source": (("export", "turtle", "--source", "fry-2019"), "try fry-2018"),
     "unknown command": (("frobnicate",), "No such command 'frobnicate'"),
     "unknown option": (("stats", "--all"), "No such option: --all"),

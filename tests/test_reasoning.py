@@ -15,7 +15,7 @@ from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
 import cd22kg
 from cd22kg.errors import DataError, InputError, ReasonerError
-from cd22kg.namespaces import BASE, CD22, GRAPH_ONTOLOGY, GRAPH_VOCABULARY, PREFIXES, STANDARD_PREFIXES
+from cd22kg.namespaces import BASE, CD22, GRAPH_COMPUTED, GRAPH_ONTOLOGY, GRAPH_VOCABULARY, PREFIXES, STANDARD_PREFIXES
 from cd22kg.rdf import graph_of, ontology, read_ontology
 from cd22kg.reasoning import classification, hermit, owl_rl
 from cd22kg.reasoning.axioms import DATES, axioms, closure, ntriples
@@ -187,7 +187,9 @@ def test_rules_and_hermit_agree_on_a_slice_of_the_claims() -> None:
     """On claims drawn at random, and on those superseded or after CD19, rules and HermiT give the same classes."""
     graph = cd22kg.load().quads
     ours = {kind(name) for name in KINDS}
-    claims = {q.subject for q in graph if q.predicate == NamedNode(CD22 + "statement")}
+    # What a build pools comes after the rules, and is no evidence.
+    computed = NamedNode(GRAPH_COMPUTED)
+    claims = {q.subject for q in graph if q.predicate == NamedNode(CD22 + "statement") and q.graph_name != computed}
     drawn = set(random.Random(22).sample(sorted(claims, key=str), 60))  # noqa: S311  # a draw, no secret
     by_rules = {(q.subject, q.object) for q in graph if q.predicate == TYPE and q.object in ours}
     drawn |= {q.object for q in graph if q.predicate == NamedNode(CD22 + "supersedes")}  # type: ignore[misc]  # claims
@@ -349,7 +351,7 @@ CONTRADICTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "antigen-indication": (
         "antigen:cd22 a cd22:Indication .",
-        ("antigen:cd22 a cd22:Antigen", "antigen:cd22 a cd22:Indication", "cd22:Antigen, cd22:Indication and 36 more"),
+        ("antigen:cd22 a cd22:Antigen", "antigen:cd22 a cd22:Indication", "cd22:Antigen, cd22:Indication and 37 more"),
     ),
     "product-group": (
         "therapy:auto3 a cd22:TherapyGroup .",
