@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import cd22kg
 from cd22kg.namespaces import BASE
 from tests import expected
 
@@ -76,3 +77,15 @@ def test_the_fault_shown_is_the_fault_reported(tmp_path: Path) -> None:
     assert place.startswith("claims/shah-2020.yaml:")
     assert answer.returncode == 1
     assert "violation:" + rest.rstrip() in answer.stdout
+
+
+def test_pooled_figure_is_what_comes_out(kg: cd22kg.KnowledgeGraph) -> None:
+    """The figures that the README says are pooled are those that its command gives."""
+    found = kg.pool(therapy="cd19-cd22-dual-car-t", indication="NHL", outcome="CR")
+    estimate = found.estimate
+    said = f"{100 * estimate.estimate:.1f} % ({100 * estimate.lower:.1f} to {100 * estimate.upper:.1f})"
+
+    assert estimate.k == 8
+    text = " ".join(README.split())
+    assert f"Of eight studies with {estimate.total} patients it makes {said}, and says" in text
+    assert found.mixed[0].startswith("mixed denominators")
