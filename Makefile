@@ -29,6 +29,7 @@ generated: setup
 	$(BIN)/cd22kg export reference -o docs/reference
 	$(BIN)/cd22kg export questions -o docs/reference/queries.ttl
 	$(BIN)/python -m tests.expected
+	$(BIN)/python -m tests.test_worked_examples
 
 bench: setup
 	$(BIN)/python benchmarks/build_steps.py

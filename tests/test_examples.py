@@ -15,6 +15,7 @@ from tests.conftest import clean_environment
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 PROGRAMS = sorted(path.name for path in EXAMPLES.glob("*.py"))
 PRINTED = {
+    "pool_a_table.py": ["pooled 79.8% (69.2% to 87.5%)", "without Tanabe et al.: 77.9%"],
     "claims_as_objects.py": ["shah-2020-cr: ", "repeats fergusson-2023-p02"],
     "pooling_in_sparql.py": ["cd22-mono-car-t", "cd19-cd22-dual-car-t"],
     "three_questions.py": ["12 of 21: fry-2018-cr", "no source", "| m971-bbz |"],

@@ -7,6 +7,7 @@ Verdana, which is as wide.
 
 from __future__ import annotations
 
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -132,19 +133,32 @@ def open_canvas() -> Iterator[Canvas]:
     Raises:
         OutputError: If matplotlib is not installed.
     """
+    with _LOCK, _quiet():
+        try:
+            import matplotlib
+        except ImportError:
+            raise OutputError(
+                "plots are drawn by matplotlib, which is not installed",
+                hint="`pip install 'cd22kg[stats]'`, or take the format json",
+            ) from None
+        with matplotlib.rc_context(), warnings.catch_warnings():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update(_SETTINGS)
+            # A letter that the font lacks is a box in a picture, and in SVG whatever the browser has.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            yield Canvas()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep matplotlib from telling where it keeps what a plot here does not use: of a home that is not writable."""
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     try:
-        import matplotlib
-    except ImportError:
-        raise OutputError(
-            "plots are drawn by matplotlib, which is not installed",
-            hint="`pip install 'cd22kg[stats]'`, or take the format json",
-        ) from None
-    with _LOCK, matplotlib.rc_context(), warnings.catch_warnings():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_SETTINGS)
-        # A letter that the font lacks is a box in a picture, and in SVG whatever the browser has.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        yield Canvas()
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _metadata(form: Form, about: About) -> dict[str, Any]:
