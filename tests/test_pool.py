@@ -87,7 +87,7 @@ def test_the_same_by_name_and_by_method(kg: KnowledgeGraph) -> None:
 
 def test_nothing_to_pool_says_what_fits(kg: KnowledgeGraph) -> None:
     """Where no claim can be pooled, the error tells how many fit the question."""
-    with pytest.raises(SynthesisError, match="there is no study to pool; 1 claim fits the question and is left out"):
+    with pytest.raises(SynthesisError, match=r"there is no study to pool; what fits is left out: a median \(mRFS"):
         pool_claims(kg.evidence, Selection("cd22-mono-car-t", "b-cell-malignancy", ("rfs",)), Model())
 
 
@@ -626,6 +626,12 @@ def test_command_on_a_table(cli: Cli, tmp_path: Path) -> None:
         (("--therapy", "x", "--indication", "all", "--outcome", "cr"), 2, "there is no therapy `x`"),
         (("--compare", "fry-2018"), 2, "has published no pooled share"),
         (("--table", "x.csv", "--transform", "square"), 2, "transform is one of"),
+        (("a-slug", "--method", "DL"), 2, "--method does not go with SLUG"),
+        (("--rerun", "--therapy", "x"), 2, "--therapy does not go with --rerun"),
+        (("--table", "x.csv", "--strict", "--denominator", "y"), 2, "--strict, --denominator does not go with --table"),
+        (("--table", "x.csv", "--save", "x"), 2, "--save does not go with --table"),
+        (("--compare", "fergusson-2023", "--plot", "x.svg"), 2, "--plot does not go with --compare"),
+        (("--table", "x.csv", "--plot", "x.gif"), 2, "no plot has the ending `.gif`"),
     ],
 )
 def test_command_that_cannot_run(cli: Cli, asked: tuple[str, ...], code: int, message: str) -> None:

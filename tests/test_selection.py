@@ -217,6 +217,14 @@ def test_wider_cohorts_by_their_mix() -> None:
     assert not select(Selection("mono", "b-all", ("cr",), least_share=0.99), given).studies
 
 
+def test_a_mix_that_is_not_stated_is_not_taken_for_none() -> None:
+    """A cohort of which only the wider disease is stated may have the one asked for; nobody says that none has it."""
+    whole = cohort("x", 32, composition=[{"indication": "all", "size": 32}])
+    found = select(ASKED, evidence([claim("a", "x", 11, 32, indication="all")], [whole]))
+
+    assert reasons(found) == {"a": "of a wider population, all: its mix is not stated"}
+
+
 def test_narrower_unless_exact() -> None:
     """A question about ALL has the claims about B-ALL, unless only ALL itself is meant."""
     given = evidence([claim("a", "x", 4, 9)], [cohort("x")])
@@ -266,7 +274,7 @@ def test_counts_follow_from_a_percentage_only_where_one_fits(
         ({"amongOutcome": "response"}, {}, "counts only patients with response"),
         ({}, {"among": "response"}, "counts all patients, not a group by outcome"),
         ({"denominator": "enrolled"}, {"denominator": ("infused",)}, "counts enrolled patients"),
-        ({}, {"denominator": ("infused",)}, "counts not-printed patients"),
+        ({}, {"denominator": ("infused",)}, "its denominator is not printed"),
         ({}, {"until": "2019-06"}, "published 2020"),
         (
             {},

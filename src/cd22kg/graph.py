@@ -201,7 +201,7 @@ class KnowledgeGraph:
         Args:
             therapy: The product or group, by slug, label or synonym, like indication and outcome.
             indication: The indication.
-            outcome: The outcome, or several that count as one; of one cohort the first is taken.
+            outcome: The outcome, or several that count as one; of equal reports on the same patients the first counts.
             model: How they are pooled: by restricted maximum likelihood on the logit scale without; see `model_from`.
             analyses: What else is asked of the studies, such as ``Analyses(leave_one_out=True)``.
             **options: Which claims are picked, see `synthesis.recipe.Selection`.

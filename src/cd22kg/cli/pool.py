@@ -25,8 +25,24 @@ if TYPE_CHECKING:
 FOLDER = Path("syntheses")
 
 
+_MODEL = ("transform", "method", "hartung_knapp", "level", "back")
+_FURTHER = ("by", "moderator", "leave_one_out", "cumulative", "small_study", "plot", "kind", "form")
+_SELECTION = (
+    *("outcome", "denominator", "among", "after_cd19", "exclude_abstracts", "until"),
+    *("exact", "least_share", "printed_counts", "overlap"),
+)
+#: Questions other than of claims, by the option that asks them, and what else each of them hears.
+_HEARD = {
+    "slugs": (*_FURTHER, "strict", "folder", "store", "rerun"),
+    "table": (*_MODEL, *_FURTHER, "title"),
+    "compare": (*_SELECTION, *_MODEL, "form", "store"),
+    "rerun": ("slugs", "folder", "store"),
+}
+
+
 @app.command()
 def pool(
+    context: typer.Context,
     slugs: Annotated[
         list[str] | None, typer.Argument(metavar="[SLUG]...", help="Saved syntheses, to show or with --rerun.")
     ] = None,
@@ -100,8 +116,7 @@ def pool(
     from cd22kg.export.synthesis import to_text
     from cd22kg.synthesis.pooling import Analyses, model_from
 
-    concepts = therapy is not None or indication is not None
-    _one_question({"SLUG": slugs and not rerun, "--table": table, "--compare": compare, "--rerun": rerun}, concepts)
+    _refuse_unheard(context)
     _refuse_plot(plot, kind)
     if rerun:
         _rerun(slugs or [], folder or FOLDER, store)
@@ -161,11 +176,29 @@ def pool(
         _save(save, synthesis, title or "", folder or FOLDER)
 
 
-def _one_question(modes: dict[str, object], concepts: bool) -> None:
-    """Refuse to answer several questions at once."""
-    asked = [mode for mode, given in {**modes, "--therapy or --indication": concepts}.items() if given]
+def _refuse_unheard(context: typer.Context) -> None:
+    """Refuse several questions at once, and options that a question does not hear."""
+    given = [name for name in context.params if _is_given(name, context)]
+    asked = [mode for mode in _HEARD if mode in given]
+    if "rerun" in given:
+        asked = [mode for mode in asked if mode != "slugs"]
     if len(asked) > 1:
-        raise QueryError(f"give {' or '.join(asked)}, not both", hint="each is a question of its own")
+        told = " or ".join(map(_option, asked))
+        raise QueryError(f"give {told}, not both", hint="each is a question of its own")
+    unheard = [_option(name) for name in given if asked and name not in (*asked, *_HEARD[asked[0]])]
+    if unheard:
+        raise QueryError(f"{', '.join(unheard)} does not go with {_option(asked[0])}", hint="leave it out")
+
+
+def _is_given(name: str, context: typer.Context) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _option(name: str) -> str:
+    """Return what an option is called on the command line."""
+    called = {"slugs": "SLUG", "form": "--format", "folder": "--syntheses"}
+    return called.get(name, f"--{name.replace('_', '-')}")
 
 
 def _refuse_plot(path: Path | None, kind: str) -> None:

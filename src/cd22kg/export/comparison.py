@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cd22kg.errors import QueryError
-from cd22kg.export.synthesis import FORMATS, Page, percent_range, to_plain
+from cd22kg.export.synthesis import FORMATS, Page, method, percent_range, to_plain
 from cd22kg.synthesis.published import Comparison
 
 _HEAD = ("published", "therapy", "indication", "outcome", "% (interval), n", "ours, %", "n/N, k", "points", "overlap")
@@ -35,15 +35,14 @@ def comparisons_to_text(comparisons: Sequence[Comparison], form: str = "table", 
         page.table(rows, [False] * len(_HEAD)),
     ]
     parts += [page.items(found.claim.id, list(_notes(found))) for found in comparisons]
+    if not any(found.cited for found in comparisons):
+        parts.append(page.text("Which of the studies pooled here the review includes is not recorded."))
     return "\n".join(parts)
 
 
 def _row(found: Comparison) -> list[str]:
-    figure, claim, ours = found.figure, found.claim, found.ours
-    known = figure.lower is not None and figure.upper is not None
-    interval = f" ({percent_range(float(figure.lower or 0), float(figure.upper or 0))})" if known else ""
-    printed = f"{float(figure.value or 0) * 100:.1f}{interval}{f', {found.total}' if found.total else ''}"
-    asked = [claim.id, claim.therapy or "", claim.indication or "", claim.outcome or "", printed]
+    claim, ours = found.claim, found.ours
+    asked = [claim.id, claim.therapy or "", claim.indication or "", claim.outcome or "", _printed(found)]
     if ours is None:
         return [*asked, found.reason, "", "", ""]
     estimate, difference = ours.estimate, found.difference
@@ -56,16 +55,26 @@ def _row(found: Comparison) -> list[str]:
     ]
 
 
+def _printed(found: Comparison) -> str:
+    """Return the published figure in percent with the digits that are printed, its interval, and its patients."""
+    value, lower, upper = (
+        None if number is None else f"{(number * 100).normalize():f}"
+        for number in (found.figure.value, found.figure.lower, found.figure.upper)
+    )
+    interval = f" ({lower}–{upper})" if lower is not None and upper is not None else ""
+    return f"{value or ''}{interval}{f', {found.total}' if found.total else ''}"
+
+
 def _notes(found: Comparison) -> list[str]:
     if found.ours is None:
         return [found.reason]
     studies = ", ".join(f"{study.claim} {study.events}/{study.total}" for study in found.ours.studies)
+    until = found.ours.selection.until if found.ours.selection else ""
+    told = [f"pooled here{f', published by {until}' if until else ''}: {studies}", method(found.ours.model)]
     if found.cited:
-        others = f", not known to: {', '.join(found.uncited)}" if found.uncited else ""
-        held = f"of these the review includes: {', '.join(found.cited)}{others}"
-    else:
-        held = "which of these the review includes is not recorded here"
-    return [f"pooled here: {studies}", held]
+        others = f"; not known to: {', '.join(found.uncited)}" if found.uncited else ""
+        told.append(f"of these the review includes: {', '.join(found.cited)}{others}")
+    return told
 
 
 def _plain(found: Comparison) -> dict[str, Any]:

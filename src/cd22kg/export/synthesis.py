@@ -46,7 +46,9 @@ def to_text(synthesis: Synthesis, form: str = "table", width: int = 0) -> str:
     if form == "json":
         return json.dumps(to_plain(synthesis), indent=2, ensure_ascii=False) + "\n"
     page = Page(form == "md", width)
-    parts = [page.heading(synthesis.title), *_sections(synthesis, page), page.text(_NOTICE)]
+    parts = [page.heading(synthesis.title), *_sections(synthesis, page)]
+    if synthesis.selection is not None:
+        parts.append(page.text(_NOTICE))
     return "\n".join(parts)
 
 
@@ -159,14 +161,16 @@ def _studies(synthesis: Synthesis, page: Page) -> str:
                 study.claim,
             ]
         )
-    return page.table(rows, [False, True, True, True, True, True, True, True, False, False])
+    right = [False, True, True, True, True, True, True, True, False, False]
+    used = [at for at in range(len(right)) if any(row[at] for row in rows[1:])]
+    return page.table([[row[at] for at in used] for row in rows], [right[at] for at in used])
 
 
 def _pooled(synthesis: Synthesis) -> Iterator[list[str]]:
     found = synthesis.estimate
     yield ["", "events/total", "%", f"{synthesis.model.level:.0%} interval"]
     yield [
-        f"{found.k} studies pooled",
+        f"{found.k} {'study' if found.k == 1 else 'studies pooled'}",
         f"{found.events}/{found.total}",
         _percent(found.estimate),
         percent_range(found.lower, found.upper),
@@ -208,8 +212,9 @@ def method(model: Model) -> str:
     back = f", inverted at the {model.back} mean of the totals" if model.transform == "freeman-tukey" else ""
     if back and model.back == "inverse-variance":
         back = ", inverted at the number that the variance tells"
+    weights = "; no weights, the counts themselves are modelled" if model.method == "GLMM" else ""
     scale = "proportions as they are" if model.transform == "raw" else f"{model.transform} scale"
-    return f"Method: {_METHODS[model.method]}{adjusted}; {scale}{back}; {model.level:.0%} intervals."
+    return f"Method: {_METHODS[model.method]}{adjusted}; {scale}{back}{weights}; {model.level:.0%} intervals."
 
 
 def to_plain(synthesis: Synthesis) -> dict[str, Any]:
@@ -257,7 +262,7 @@ def to_plain(synthesis: Synthesis) -> dict[str, Any]:
         ],
         "graph": synthesis.graph or None,
         "version": synthesis.version,
-        "notice": _NOTICE,
+        "notice": _NOTICE if selection is not None else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -13,7 +14,7 @@ from cd22kg.errors import DataError, Problem, QueryError, SynthesisError
 from cd22kg.synthesis.evidence import Evidence
 from cd22kg.synthesis.recipe import MODERATORS, SUBGROUPS, Selection
 from cd22kg.synthesis.result import PooledStudy, Synthesis
-from cd22kg.synthesis.selection import select
+from cd22kg.synthesis.selection import Selected, select
 
 if TYPE_CHECKING:
     from cd22kg.statistics.effects import Transform
@@ -90,7 +91,7 @@ def pool_claims(
             raise QueryError(f"studies have no {what} `{asked}`", hint=f"one of: {', '.join(known)}")
     selected = select(selection, evidence)
     if not selected.studies:
-        raise _nothing(len(selected.left_out))
+        raise _nothing(selected)
     if analyses.strict and selected.mixed:
         hint = "narrow the selection, such as --denominator infused, or leave out --strict"
         raise DataError(Problem(f"the studies have {mixture}", hint=hint) for mixture in selected.mixed)
@@ -183,11 +184,15 @@ def need_libraries() -> None:
         raise SynthesisError(f"pooling needs {' and '.join(missing)}", hint="pip install 'cd22kg[stats]'")
 
 
-def _nothing(left_out: int) -> SynthesisError:
-    fitting = "1 claim fits the question and is" if left_out == 1 else f"{left_out} claims fit the question and are"
-    told = f"; {fitting} left out" if left_out else ""
-    hint = "`cd22kg query complete-response`, or another question, shows what there is"
-    return SynthesisError(f"there is no study to pool{told}", hint=hint)
+def _nothing(selected: Selected) -> SynthesisError:
+    """Return the error that tells why the claims that fit a question were left out, the most frequent reason first."""
+    if not selected.left_out:
+        hint = "`cd22kg query claims -p outcome=OUTCOME` shows what there is; try a wider therapy or indication"
+        return SynthesisError("there is no study to pool", hint=hint)
+    reasons = Counter(out.reason for out in selected.left_out)
+    told = "; ".join(f"{reason} ({count})" for reason, count in sorted(reasons.items(), key=lambda item: -item[1]))
+    hint = "ask otherwise, such as with --among, --least-share, or another denominator"
+    return SynthesisError(f"there is no study to pool; what fits is left out: {told}", hint=hint)
 
 
 def group_of(study: PooledStudy, by: str) -> str:

@@ -23,7 +23,7 @@ class Selection:
     Attributes:
         therapy: Slug of the product or group.
         indication: Slug of the indication.
-        outcome: Slugs of the outcomes; of one cohort the one named first is taken.
+        outcome: Slugs of the outcomes; of equal reports on the same patients the one named first is taken.
         denominator: Slugs of the denominators that may be counted; any where empty.
         among: Slug of the outcome that the patients counted have had, such as ``cr`` for relapses of responders; where
             empty, claims on patients so selected are left out.

@@ -88,23 +88,31 @@ def _asked(selection: Selection, evidence: Evidence) -> Iterator[KnownClaim]:
         if not any(fits("outcome", claim.outcome, o) and _is_whole(claim, o, evidence) for o in selection.outcome):
             continue
         wider = evidence.is_within("indication", selection.indication, claim.indication)
-        if (
-            wider
-            or fits("indication", claim.indication, selection.indication)
-            or _having(claim, selection, evidence)[0]
-        ):
+        if wider or fits("indication", claim.indication, selection.indication) or _some(claim, selection, evidence):
             yield claim
+
+
+def _some(claim: KnownClaim, selection: Selection, evidence: Evidence) -> bool:
+    """Return whether some patients of a cohort are known to have the indication asked for."""
+    known = _having(claim, selection, evidence)
+    return known is not None and known[0] > 0
 
 
 def _is_whole(claim: KnownClaim, outcome: str, evidence: Evidence) -> bool:
     return claim.outcome == outcome or not evidence.is_part(claim.outcome, outcome)
 
 
-def _having(claim: KnownClaim, selection: Selection, evidence: Evidence) -> tuple[int, int]:
-    """Return how many patients of a cohort have the indication asked for, of how many, as far as its mix is stated."""
-    cohort = evidence.cohort_of(claim)
+def _having(claim: KnownClaim, selection: Selection, evidence: Evidence) -> tuple[int, int] | None:
+    """Return how many patients of a cohort have the indication asked for, of how many; nothing where it is not known.
+
+    A part of which only a wider indication is stated may have it or not.
+    """
+    cohort, asked = evidence.cohort_of(claim), selection.indication
     parts = cohort.composition if cohort else ()
-    fitting = (part for part in parts if evidence.is_within("indication", part.indication, selection.indication))
+    fitting = [part for part in parts if evidence.is_within("indication", part.indication, asked)]
+    unclear = any(part not in fitting and evidence.is_within("indication", asked, part.indication) for part in parts)
+    if not parts or (unclear and not fitting):
+        return None
     return sum(part.size for part in fitting), sum(part.size for part in parts)
 
 
@@ -142,7 +150,9 @@ def _unfit(claim: KnownClaim, measurement: Measurement, selection: Selection, ev
         whom = evidence.label("outcome", measurement.among_outcome)
         return f"counts only patients with {whom}" if whom else "counts all patients, not a group by outcome"
     if selection.denominator and (measurement.denominator or NOT_PRINTED) not in selection.denominator:
-        return f"counts {evidence.label('denominator', measurement.denominator or NOT_PRINTED)} patients"
+        stated = measurement.denominator not in (None, NOT_PRINTED)
+        label = evidence.label("denominator", measurement.denominator)
+        return f"counts {label} patients" if stated else "its denominator is not printed"
     if selection.exclude_abstracts and kind in _ABSTRACTS:
         return f"published in {_ABSTRACTS[kind]} only"
     if selection.until and not (printed and printed[: len(selection.until)] <= selection.until):
@@ -158,12 +168,12 @@ def _too_wide(claim: KnownClaim, selection: Selection, evidence: Evidence) -> st
     asked = selection.indication
     if claim.indication == asked or (not selection.exact and evidence.is_within("indication", claim.indication, asked)):
         return ""
-    having, size = _having(claim, selection, evidence)
-    if size and having / size >= selection.least_share:
+    known = _having(claim, selection, evidence)
+    if known and known[0] / known[1] >= selection.least_share:
         return ""
-    told = (
-        f"{having} of {size} patients have {evidence.label('indication', asked)}" if size else "its mix is not stated"
-    )
+    told = "its mix is not stated"
+    if known:
+        told = f"{known[0]} of {known[1]} patients have {evidence.label('indication', asked)}"
     return f"of a wider population, {evidence.label('indication', claim.indication)}: {told}"
 
 
