@@ -22,6 +22,15 @@ from cd22kg.store import Store, Table
 _Thing = TypeVar("_Thing", bound=Model)
 
 _SKOS = PREFIXES["skos"]
+#: What is read of a concept.
+_TOLD = ", ".join(
+    (
+        *("skos:prefLabel", "cd22:shortLabel", "cd22:within", "cd22:partOf"),
+        *("cd22:outcomeKind", "cd22:gradeThreshold", "cd22:higherIsBetter"),
+        *("cd22:therapyGroup", "cd22:targets", "cd22:construct", "cd22:cellOrigin"),
+        *("cd22:binder", "cd22:costimulatoryDomain"),
+    )
+)
 #: The classes of the claims that report patients and count as evidence, see ontology/rules/evidence-claim.rq.
 EVIDENCE = "EvidenceClaim"
 AFTER_CD19 = "EvidenceAfterCD19Failure"
@@ -37,7 +46,7 @@ class Concept:
         label: Its preferred label.
         within: Itself and every broader concept.
         part_of: The outcomes that it is part of, near or far, and itself: CR is part of ORR.
-        facts: Values of its other properties by local name, slugs or texts, sorted.
+        facts: Values of those of its other properties that are read, by local name, slugs or texts, sorted.
     """
 
     kind: str
@@ -151,7 +160,7 @@ def _things(store: Store, model: type[_Thing], marked_by: str, class_iri: str = 
 def _concepts(store: Store) -> dict[tuple[str, str], Concept]:
     """Return every concept, by kind and slug."""
     facts: dict[str, dict[str, set[str]]] = {}
-    text = "SELECT DISTINCT ?concept ?p ?o WHERE { ?concept skos:inScheme ?scheme ; ?p ?o }"
+    text = f"SELECT ?concept ?p ?o WHERE {{ ?concept skos:inScheme ?scheme ; ?p ?o FILTER(?p IN ({_TOLD})) }}"
     for concept, predicate, value in _rows(store, text):
         name = text_of(predicate)
         facts.setdefault(text_of(concept), {}).setdefault(name, set()).add(text_of(value))
