@@ -93,7 +93,7 @@ def hostile(concepts: Concepts) -> Audit:
             relations=[{**to("first", "likely"), "reason": "Same figure; <b>bold</b> | \u202eright to left."}],
         ),
         said("b-opinion", statement="It is ##[error]promising.", statementKind="opinion"),
-        said("c-unsourced", outcome="orr", measurement=share("12.5", total=8)),
+        said("c-unsourced", statement="# No heading.", outcome="orr", measurement=share("12.5", total=8)),
     ]
     found = audit("overview", evidence(concepts, claims))
     title = "CAR T | <i>hope</i> \u200b&amp; more"

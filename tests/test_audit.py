@@ -15,7 +15,7 @@ from cd22kg.export.audit import FORMATS, to_text
 from cd22kg.graph import KnowledgeGraph
 from cd22kg.model import StatementClaim
 from cd22kg.synthesis.audit import AXES, Verdict, audit
-from cd22kg.synthesis.audit.consistency import own_fault
+from cd22kg.synthesis.audit.consistency import cut_digits, own_fault
 from cd22kg.synthesis.evidence import Evidence
 from tests.audit_fixture import DATA, OVERVIEW, ROOT, Concepts, hostile, verdict_table
 from tests.conftest import Cli
@@ -60,8 +60,11 @@ def test_explanations_name_claims_and_figures(kg: KnowledgeGraph) -> None:
         " excludes it."
     )
     assert told["car-t-hope-s20-density-relapse"] == (
-        "fry-2018-density-relapse says it in the same direction and without that figure, and p = 0.02 stands in no"
-        " claim; pan-2019-cd22-loss-not-associated contradicts it (certainty: ambiguous)."
+        "fry-2018-density-relapse says it in the same direction and without that figure; no other claim on it gives"
+        " p = 0.02; pan-2019-cd22-loss-not-associated contradicts it (certainty: ambiguous)."
+    )
+    assert told["car-t-hope-s13-mrd-negativity-dual"].endswith(
+        "the same figure is that of nguyen-2023-cr-all (93 %; complete response)."
     )
 
 
@@ -87,14 +90,20 @@ def test_every_source_has_a_verdict_for_each_claim(kg: KnowledgeGraph) -> None:
 
 
 def test_what_is_annotated_is_what_contradicts_itself(kg: KnowledgeGraph) -> None:
-    """A figure contradicts itself where the curators have annotated that, and in no other claim of the package."""
+    """A figure contradicts itself, or is cut, where the curators have annotated that, and in no other claim."""
+    claims = kg.evidence.claims.values()
     annotated = {
         each.id
-        for each in kg.evidence.claims.values()
+        for each in claims
         if any(rule.rule.startswith("measurement-") for rule in each.stated.published_inconsistency)
     }
+    cut = {each.id for each in claims if cut_digits(each, kg.evidence)}
+    contradicting = {each.id for each in claims if own_fault(each, kg.evidence)}
 
-    assert {each.id for each in kg.evidence.claims.values() if own_fault(each, kg.evidence)} == annotated
+    assert cut | contradicting == annotated
+    assert cut & contradicting == set()
+    assert "pan-2019-cr-enrolled" in cut
+    assert "li-2022-mrd-negativity-dual" in contradicting
 
 
 def test_every_statement_without_a_figure_has_a_kind(kg: KnowledgeGraph) -> None:
@@ -192,6 +201,22 @@ def test_json_holds_what_the_audit_holds(kg: KnowledgeGraph) -> None:
     assert document["counts"] == {verdict.code: count for verdict, count in found.counts.items()}
     assert [each["label"] for each in document["findings"]] == [each.label for each in found.findings]
     assert {each["verdict"] for each in document["findings"]} == set(document["verdicts"])
+
+
+def test_the_page_tells_the_keys(kg: KnowledgeGraph) -> None:
+    """Every key of the JSON, every code of a verdict and every role of a claim beside another is on the page."""
+    page = (ROOT / "docs" / "explanation" / "audit.md").read_text(encoding="utf-8")
+    documents = [
+        json.loads(to_text(kg.audit(slug), "json")) for slug in (OVERVIEW, "xu-2021", "autolus-2020-ash-press")
+    ]
+    findings = [finding for document in documents for finding in document["findings"]]
+    evidence = [beside for finding in findings for beside in finding["evidence"]]
+    names = {key for thing in (*documents, *findings, *evidence) for key in thing}
+    names |= {verdict.code for verdict in Verdict} | {beside["role"] for beside in evidence}
+
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+    assert {tuple(thing) for thing in findings} == {tuple(findings[0])}
+    assert {tuple(thing) for thing in evidence} == {tuple(evidence[0])}
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])

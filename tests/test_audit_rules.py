@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from cd22kg.graph import KnowledgeGraph
 from cd22kg.queries.claims import KnownClaim
 from cd22kg.synthesis.audit import Finding, Verdict, audit
-from cd22kg.synthesis.audit.case import later
+from cd22kg.synthesis.evidence import is_later
 from tests.audit_fixture import Concepts, claim, evidence, said, share, to
 
 ALL_58 = {
@@ -164,8 +165,51 @@ ONE_SOURCE: dict[str, tuple[dict[str, Any], dict[str, Any], Verdict, tuple[str, 
     ),
     "another value than a source that contradicts itself": (
         {"measurement": share("50")},
-        {"measurement": share("90", events=10, total=20)},
+        {"measurement": share("91", lower="47", upper="88", intervalKind="confidence")},
         Verdict.PUBLISHED,
+        (),
+        (),
+    ),
+    "none is not few": ({"measurement": share("0")}, {"measurement": share("0.9")}, Verdict.VALUE, (), ()),
+    "more digits than the source": (
+        {"measurement": share("68.4")},
+        {"measurement": share("68")},
+        Verdict.SIMPLIFIED,
+        (),
+        (),
+    ),
+    "digits that a store has folded": (
+        {"measurement": share("70", asPrinted="70.0 %")},
+        {"measurement": share("70.4")},
+        Verdict.VALUE,
+        (),
+        (),
+    ),
+    "a limit dropped": (
+        {"measurement": share("64.1")},
+        {"measurement": share("64.1", bound="less-or-equal")},
+        Verdict.SIMPLIFIED,
+        (),
+        ('"at most"',),
+    ),
+    "a time that was not reached": (
+        {"outcome": "os", "measurement": {"statistic": "median", "value": "13.4", "unit": "month"}},
+        {"outcome": "os", "measurement": {"statistic": "median", "valueStatus": "not-reached", "unit": "month"}},
+        Verdict.VALUE,
+        (),
+        (),
+    ),
+    "not reached for a time": (
+        {"outcome": "os", "measurement": {"statistic": "median", "valueStatus": "not-reached", "unit": "month"}},
+        {"outcome": "os", "measurement": {"statistic": "median", "value": "13.4", "unit": "month"}},
+        Verdict.VALUE,
+        (),
+        (),
+    ),
+    "not reached in both": (
+        {"outcome": "os", "measurement": {"statistic": "median", "valueStatus": "not-reached", "unit": "month"}},
+        {"outcome": "os", "measurement": {"statistic": "median", "valueStatus": "not-reached", "unit": "month"}},
+        Verdict.AGREES,
         (),
         (),
     ),
@@ -240,6 +284,17 @@ def test_nearly_all_patients_stand_for_all(concepts: Concepts) -> None:
     assert finding(concepts, here, there, cohorts=(half,)).axes == ("indication",)
 
 
+def test_a_statement_is_not_of_the_few(concepts: Concepts) -> None:
+    """What is said of a cohort of whom nearly all have B-ALL is not said of lymphoma, for the sake of one patient."""
+    there = claim("there", "trial", about=("outcome/cr",), cohort="trial-all", indication="b-cell-malignancy")
+    here = said(indication="nhl", relations=[to("there", "likely")])
+    found = finding(concepts, here, there, cohorts=(ALL_58,))
+
+    assert (found.verdict, found.axes) == (Verdict.DIFFERS, ("indication",))
+    assert "there says it of 57 of 58 with B-ALL, the article of NHL" in found.explanation
+    assert finding(concepts, here, there).verdict is Verdict.SIMPLIFIED
+
+
 def test_failed_cd19_therapy_is_a_population(concepts: Concepts) -> None:
     """A figure given for patients whom a CD19-directed therapy failed is of others where not all had had one."""
     here = said(
@@ -268,6 +323,27 @@ def test_two_documents_with_different_figures(concepts: Concepts) -> None:
 
     assert found.verdict is Verdict.PUBLISHED
     assert "70 % in review and 73 % in second-review (other)" in found.explanation
+
+
+def test_what_a_review_misprints(concepts: Concepts) -> None:
+    """What a work itself prints is not in doubt because a review prints it otherwise; the review's figure differs."""
+    itself = claim("itself", "trial", "ResultClaim", measurement=share("34.5", events=10, total=29))
+    contradicting = [to("itself", kind="contradicts")]
+    retold = claim(
+        "retold",
+        "trial",
+        "ResultClaim",
+        reportedVia="review",
+        measurement=share(events=11, total=32),
+        relations=contradicting,
+    )
+    here = said(measurement=share("34.5"), relations=[to("itself")])
+    found = {each.claim.id: each for each in audit("trial", evidence(concepts, [itself, retold])).findings}
+
+    assert finding(concepts, here, itself, retold).verdict is Verdict.SIMPLIFIED
+    assert {slug: each.verdict for slug, each in found.items()} == {"itself": Verdict.OWN, "retold": Verdict.VALUE}
+    assert found["itself"].explanation.endswith("retold (11 of 32; certainty: certain) contradicts it.")
+    assert "11 of 32 is what review prints, and the work itself 34.5 %, 10 of 29" in found["retold"].explanation
 
 
 def test_superseded_source(concepts: Concepts) -> None:
@@ -312,6 +388,49 @@ def test_a_later_claim_is_no_source(concepts: Concepts) -> None:
     assert "published later" in found.explanation
 
 
+def test_a_retracted_source_is_none(concepts: Concepts) -> None:
+    """What stands in a retracted work is unsourced, which is told; nor does such a work contradict or replace."""
+    there = claim("there", "trial", "ResultClaim", measurement=share("68"))
+    here = said(measurement=share("68"), relations=[to("there")])
+    against = claim(
+        "against", "trial", "ResultClaim", measurement=share("20"), relations=[to("here", kind="contradicts")]
+    )
+    newer = claim("newer", "trial", "ResultClaim", measurement=share("20"), relations=[to("here", kind="supersedes")])
+
+    def without(*claims: KnownClaim) -> Finding:
+        known = evidence(concepts, [*claims[:1], *(KnownClaim(each.stated, each.source) for each in claims[1:])])
+        gone = {**known.sources, "trial": known.sources["trial"].model_copy(update={"retracted": True})}
+        return audit("overview", replace(known, sources=gone)).findings[0]
+
+    found = without(here, there)
+    assert (found.verdict, [each.role for each in found.evidence]) == (Verdict.UNSOURCED, ["retracted source"])
+    assert "the source of there, which it may restate, was retracted" in found.explanation
+    assert without(said(measurement=share("68")), against).verdict is Verdict.UNSOURCED
+    assert without(said(measurement=share("68")), newer).verdict is Verdict.UNSOURCED
+
+
+def test_nothing_is_its_own_source(concepts: Concepts) -> None:
+    """Neither a claim itself, nor what was read in the audited document, nor what goes back to it bears a claim out."""
+    itself = said(measurement=share("68"), relations=[to("here")])
+    read_here = claim("there", "trial", "ResultClaim", reportedVia="overview", measurement=share("68"))
+    there = claim("there", "review", outcome="cr", measurement=share("68"), relations=[to("back")])
+    back = claim("back", "second-review", outcome="cr", measurement=share("68"), relations=[to("here")])
+    here = said(measurement=share("68"), relations=[to("there")])
+
+    assert finding(concepts, itself).verdict is Verdict.UNSOURCED
+    assert finding(concepts, here, read_here).verdict is Verdict.UNSOURCED
+    assert finding(concepts, here, there, back).verdict is Verdict.UNSOURCED
+    assert finding(concepts, here, there).verdict is Verdict.AGREES
+
+
+def test_a_claim_named_twice_is_one(concepts: Concepts) -> None:
+    """Two doubtful relations to one claim do not make two candidates."""
+    here = said(measurement=share("70"), relations=[to("there", "ambiguous"), to("there", "ambiguous")])
+    found = finding(concepts, here, claim("there", "trial", "ResultClaim", measurement=share("70.2")))
+
+    assert found.explanation == "70 % fits there (70.2 %), and nothing shows that it is meant."
+
+
 def test_direction_that_the_source_does_not_give(concepts: Concepts) -> None:
     """A direction is content: one that the source does not give is unsourced, the opposite one is another value."""
     association = {"outcome": "toxicity", "factor": "cd4-cd8-selection"}
@@ -325,6 +444,19 @@ def test_direction_that_the_source_does_not_give(concepts: Concepts) -> None:
     assert finding(concepts, here, silent).verdict is Verdict.UNSOURCED
     assert finding(concepts, here, opposite).verdict is Verdict.VALUE
     assert finding(concepts, here, same).verdict is Verdict.AGREES
+
+
+def test_that_no_claim_says_it_is_looked_up(concepts: Concepts) -> None:
+    """What the one source does not say may stand in another claim on the same, which is told."""
+    association: dict[str, Any] = {"outcome": "toxicity", "factor": "cd4-cd8-selection", "direction": "higher"}
+    p_value = {"statistic": "p-value", "pValue": "0.02"}
+    here = claim("here", "overview", "AssociationClaim", measurement=p_value, relations=[to("there")], **association)
+    there = claim("there", "trial", "AssociationClaim", **association)
+    other = claim("other", "trial-two", "AssociationClaim", measurement=p_value, **association)
+
+    assert "no other claim on it gives p = 0.02" in finding(concepts, here, there).explanation
+    found = finding(concepts, here, there, other)
+    assert (found.verdict, "other (p = 0.02) gives p = 0.02" in found.explanation) == (Verdict.UNSOURCED, True)
 
 
 # What an authority decided
@@ -373,6 +505,10 @@ def test_events(
         ({"therapy": "axicabtagene-ciloleucel"}, Verdict.AGREES),
         ({"regulatoryEvent": "orphan-designation"}, Verdict.AGREES),
         ({"negated": True}, Verdict.AGREES),
+        ({"status": "draft"}, Verdict.AGREES),
+        ({"indication": "b-all"}, Verdict.AGREES),
+        ({"indication": "dlbcl"}, Verdict.VALUE),
+        ({"eventDate": None}, Verdict.VALUE),
     ],
 )
 def test_not_approved(concepts: Concepts, approval: dict[str, Any], verdict: Verdict) -> None:
@@ -383,6 +519,16 @@ def test_not_approved(concepts: Concepts, approval: dict[str, Any], verdict: Ver
 
     assert found.verdict is verdict
     assert ("takes the graph to hold" in found.explanation) == (verdict is Verdict.AGREES)
+
+
+def test_approval_without_a_date(concepts: Concepts) -> None:
+    """An approval of which only a later source tells may be later; what is of no therapy cannot be looked up."""
+    here = claim("here", "overview", **{**EVENT, "regulatoryEvent": "not-approved", "eventDate": None})
+    bare = claim("here", "overview", agency="fda", regulatoryEvent="not-approved")
+    approved = claim("there", "later-article", **{**EVENT, "regulatoryEvent": "approval", "eventDate": None})
+
+    assert finding(concepts, here, approved).verdict is Verdict.AGREES
+    assert finding(concepts, bare).verdict is Verdict.UNSOURCED
 
 
 # Several fit
@@ -435,6 +581,19 @@ def test_statements_of_one_work_or_several(concepts: Concepts) -> None:
     assert finding(concepts, here, one, other_work).verdict is Verdict.AMBIGUOUS
 
 
+def test_several_that_compare_nothing(concepts: Concepts) -> None:
+    """A direction that none of several possible sources gives is unsourced, as that of a single one is."""
+    relations = [to("one", "ambiguous"), to("two", "ambiguous")]
+    words: dict[str, Any] = {"outcome": "relapse", "factor": "dual-targeting", "direction": "lower"}
+    here = claim("here", "overview", "AssociationClaim", relations=relations, **words)
+    counting = [claim(name, name, "ResultClaim", outcome="relapse", measurement=share("20")) for name in ("one", "two")]
+    comparing = claim("two", "two", "AssociationClaim", **words)
+    found = finding(concepts, here, *counting)
+
+    assert (found.verdict, "none compares" in found.explanation) == (Verdict.UNSOURCED, True)
+    assert finding(concepts, here, counting[0], comparing).verdict is Verdict.AMBIGUOUS
+
+
 # None fits
 
 
@@ -475,6 +634,43 @@ def test_comparable_evidence(concepts: Concepts, here: Any, there: Any, verdict:
         finding(concepts, said(measurement=here), claim("there", "pooled", "PooledClaim", measurement=there)).verdict
         is verdict
     )
+
+
+def test_evidence_on_both_sides_of_a_range(concepts: Concepts) -> None:
+    """Beside what a curator holds against a range stands all evidence, within it and outside, and what replaced it."""
+    here = said(measurement=share(unit="percent", lower="40", upper="69", intervalKind="range"))
+    against = claim(
+        "low", "trial", "ResultClaim", measurement=share("21"), relations=[to("here", "likely", "contradicts")]
+    )
+    others = [
+        claim("in", "trial-two", "ResultClaim", measurement=share("66")),
+        claim("out", "trial-two", "ResultClaim", measurement=share("30")),
+        claim(
+            "new",
+            "trial-two",
+            "ResultClaim",
+            outcome="orr",
+            relations=[to("in", "likely", "supersedes")],
+            measurement=share("75"),
+        ),
+    ]
+    found = finding(concepts, here, against, *others)
+
+    assert found.verdict is Verdict.VALUE
+    assert "within it is in (66 %; superseded by new); outside it is out (30 %)" in found.explanation
+
+
+def test_the_figure_of_another_outcome(concepts: Concepts) -> None:
+    """An unsourced share that evidence prints for another outcome, in such patients, is told to be that."""
+    here = said(outcome="mrd-negativity", measurement=share("93"))
+    there = claim("there", "pooled", "PooledClaim", indication="all", measurement=share("93"))
+    found = finding(concepts, here, there)
+
+    assert found.verdict is Verdict.UNSOURCED
+    assert "the same figure is that of there (93 %; complete response)" in found.explanation
+    for other in ({"therapy": "auto3"}, {"indication": "nhl"}, {"outcome": "crs-any-grade"}):
+        changed = KnownClaim(there.stated.model_copy(update=other), "pooled", there.inferred)
+        assert "the same figure" not in finding(concepts, here, changed).explanation
 
 
 def test_one_study_contradicts_no_figure(concepts: Concepts) -> None:
@@ -559,6 +755,23 @@ def test_opinion_goes_first(concepts: Concepts) -> None:
         ({"measurement": share("68"), "relations": [to("other", kind="contradicts")]}, {"outcome": "os"}, True),
         ({"measurement": share("68", events=10, total=20)}, {"outcome": "os"}, True),
         ({"measurement": share("68", events=10, total=20, countsDerived=True)}, {"outcome": "os"}, False),
+        ({"measurement": share("66", events=8, total=12)}, {"outcome": "os"}, False),
+        ({"measurement": share("50", events=30, total=38, bound="greater")}, {"outcome": "os"}, False),
+        (
+            {"outcome": "os", "measurement": share("68", statistic="rate-at-time", events=10, total=20)},
+            {"outcome": "cr"},
+            False,
+        ),
+        (
+            {"measurement": share("68", gradingScale="lee-2014")},
+            {"measurement": share("70", gradingScale="astct-2019")},
+            False,
+        ),
+        (
+            {"measurement": share("68", followUp="6", followUpUnit="month")},
+            {"measurement": share("70", followUp="12", followUpUnit="month")},
+            False,
+        ),
     ],
 )
 def test_claims_that_cannot_both_be_true(
@@ -570,6 +783,34 @@ def test_claims_that_cannot_both_be_true(
     found = finding(concepts, said(**{**here, "relations": relations}), said("other", **other), repeated)
 
     assert (found.verdict is Verdict.INTERNAL) == inconsistent
+
+
+def test_ways_of_pooling(concepts: Concepts) -> None:
+    """A review may pool in two ways, and a part of other studies than the whole; two values of one way cannot be."""
+    part = {"outcome": "orr", "measurement": share("60")}
+
+    def verdict(**other: Any) -> Verdict:
+        stated = {"measurement": share("70"), "poolingModel": "random-effects-dl", **other}
+        here = claim("here", "pooled", "PooledClaim", measurement=share("68"), poolingModel="fixed-effect")
+        return finding(concepts, here, claim("other", "pooled", "PooledClaim", **stated)).verdict
+
+    assert verdict() is Verdict.OWN
+    assert verdict(poolingModel="fixed-effect") is Verdict.INTERNAL
+    assert verdict(poolingModel="fixed-effect", **part) is Verdict.OWN
+
+
+def test_digits_cut_off(concepts: Concepts) -> None:
+    """A percentage cut where it should be rounded contradicts nothing, even if annotated; it is told."""
+    broken = {"rule": "measurement-percent-agrees", "reason": "8 of 12 rounds to 67."}
+    figures = share("66", events=8, total=12)
+    here = claim("here", "release", "ResultClaim", measurement=figures, publishedInconsistency=[broken])
+    off = claim(
+        "here", "release", "ResultClaim", measurement=share("60", events=8, total=12), publishedInconsistency=[broken]
+    )
+    found = finding(concepts, here)
+
+    assert (found.verdict, "8 of 12 is 66.67 %, cut to 66 %" in found.explanation) == (Verdict.OWN, True)
+    assert finding(concepts, off).verdict is Verdict.INTERNAL
 
 
 def test_direction_against_its_figures(concepts: Concepts) -> None:
@@ -596,6 +837,25 @@ def test_own_figures(concepts: Concepts) -> None:
     assert finding(concepts, claim("here", "release", **EVENT)).verdict is Verdict.OWN
 
 
+def test_words_supersede_words(concepts: Concepts) -> None:
+    """An event that was taken back is superseded, though neither has a figure."""
+    here = claim("here", "release", **EVENT)
+    withdrawn = claim("there", "later-article", about=("outcome/cr",), relations=[to("here", "certain", "supersedes")])
+
+    assert finding(concepts, here, withdrawn).verdict is Verdict.SUPERSEDED
+
+
+def test_own_figure_that_another_work_contradicts(concepts: Concepts) -> None:
+    """What speaks against a source's own figure is told, whoever says so."""
+    here = claim("here", "release", "ResultClaim", measurement=share("50"))
+    relations = [to("here", "ambiguous", "contradicts")]
+    there = claim("there", "trial", "ResultClaim", measurement=share(events=7, total=18), relations=relations)
+    found = finding(concepts, here, there)
+
+    assert found.verdict is Verdict.OWN
+    assert "there (7 of 18; certainty: ambiguous) contradicts it" in found.explanation
+
+
 def test_readings_of_one_work(concepts: Concepts) -> None:
     """What a review prints of a work is held against what other documents print of it."""
     here = claim("here", "trial", "ResultClaim", reportedVia="review", measurement=share("70", total=57))
@@ -610,6 +870,25 @@ def test_readings_of_one_work(concepts: Concepts) -> None:
     assert (found.verdict, "was not read" in found.explanation) == (Verdict.VALUE, True)
 
 
+def test_one_count_divided_by_two_totals(concepts: Concepts) -> None:
+    """Where two documents print one count with two percentages, the denominator is what differs."""
+    relations = [to("here", kind="contradicts")]
+    here = claim("here", "trial", "ResultClaim", reportedVia="review", measurement=share("70.2", events=40, total=57))
+    other = claim(
+        "other",
+        "trial",
+        "ResultClaim",
+        reportedVia="second-review",
+        measurement=share("73", events=40),
+        relations=relations,
+    )
+    found = finding(concepts, here, other)
+
+    assert (found.verdict, found.axes) == (Verdict.DIFFERS, ("denominator",))
+    assert "is 73 %, 40 patients in other" in found.explanation
+    assert "the same 40 patients are divided by another number" in found.explanation
+
+
 def test_withdrawn_claims_and_drafts(concepts: Concepts) -> None:
     """A withdrawn claim is not audited, and neither it nor a draft is a source."""
     here = said(measurement=share("68"), relations=[to("there")])
@@ -617,6 +896,9 @@ def test_withdrawn_claims_and_drafts(concepts: Concepts) -> None:
         there = claim("there", "pooled", "PooledClaim", status=status, **POOLED_68)
         unaccepted = KnownClaim(there.stated, there.source)
         assert finding(concepts, here, unaccepted).verdict is Verdict.UNSOURCED
+    corrected = claim("there", "trial", "ResultClaim", measurement=share("68"))
+    mistyped = claim("wrong", "trial", "ResultClaim", status="withdrawn", measurement=share("86"))
+    assert finding(concepts, here, corrected, mistyped).verdict is Verdict.AGREES
     gone = said("gone", measurement=share("68"), status="withdrawn")
     found = audit("overview", evidence(concepts, [here, gone]))
 
@@ -637,4 +919,4 @@ def test_withdrawn_claims_and_drafts(concepts: Concepts) -> None:
 )
 def test_later(one: str, other: str, expected: bool) -> None:
     """Only what is certainly after a date is later: a year is not after a month of it."""
-    assert later(one, other) is expected
+    assert is_later(one, other) is expected

@@ -356,6 +356,43 @@ def test_no_slip_between_trials(kg: KnowledgeGraph) -> None:
     assert (counts, values) == ((), ())
 
 
+def test_no_slip_between_groups_of_a_source(kg: KnowledgeGraph) -> None:
+    """Two arms that one source tells apart are two things; of groups that two sources report that is not sure."""
+    arms = ({"id": "a", "study": "trial"}, {"id": "b", "study": "trial"})
+    mine, theirs = {"cohort": "a", "events": 12, "total": 40}, {"cohort": "b", "events": 21, "total": 40}
+    in_one = causes(kg, {**mine, "source": "paper"}, {**theirs, "source": "paper"}, {"cohorts": arms})[0]
+    in_two = causes(kg, mine, theirs, {"cohorts": arms})[0]
+
+    assert [cause.factor for cause in in_one] == ["study"]
+    assert [cause.factor for cause in in_two] == ["transcription", "study"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "figure"),
+    [
+        ("claim-repeats-wider-population", {"value": 56, "unit": "%"}),
+        ("measurement-percent-agrees", {"value": 66, "unit": "%", "events": 8, "total": 12}),
+    ],
+)
+def test_flaws_that_are_none(rule: str, figure: dict[str, Any], kg: KnowledgeGraph) -> None:
+    """A claim that restates a wider population, and digits that are cut, are no arithmetic that does not add up."""
+    broken = {"publishedInconsistency": [{"rule": rule, "reason": "Made up."}]}
+
+    assert causes(kg, {**figure, **broken, "cohort": "a"}, {"cohort": "b"}, {})[0] == ()
+
+
+def test_pooled_before_a_trial_was_reported(kg: KnowledgeGraph) -> None:
+    """A review does not hold patients of whom all reports are later than its search; of one early report it may."""
+    dates = {"review": {"published": "2023", "searchedUntil": "2022-03-03"}, "trial": {"published": "2022-06"}}
+    mine, theirs = {"kind": "PooledClaim", "source": "review"}, {"cohort": "a", "source": "trial"}
+    early = claim("early", source="abstract", cohort="part", events=1, total=4)
+    rest = {"claims": [early], "cohorts": [{"id": "part", "subsetOf": ["a"]}]}
+    sources = {**dates, "abstract": {"published": "2021"}}
+
+    assert [c.factor for c in causes(kg, mine, theirs, {"sources": dates})[0]] == []
+    assert [c.factor for c in causes(kg, mine, theirs, {"sources": sources, **rest})[0]] == ["patients"]
+
+
 def test_size_of_trials_is_no_cause(kg: KnowledgeGraph) -> None:
     """That one trial is larger than the other explains nothing."""
     assert causes(kg, {"cohort": "a", "events": 9, "total": 40}, {"cohort": "b", "events": 9, "total": 20}, {})[0] == ()
@@ -381,15 +418,21 @@ def test_both_count_apart(kg: KnowledgeGraph) -> None:
     assert list(Background(evidence).counted_apart(claim("one", **mine), claim("other", **theirs))) == []
 
 
+#: What differs between the two claims of the next test, in the order of `FACTORS`.
+_DIFFERING = ("transcription", "time", "construct", "product", "source-kind")
+
+
 def test_order(kg: KnowledgeGraph) -> None:
     """What decides comes first, in its order; what differs follows by what it explains, then in its order."""
     mine = {"cohort": "a", "therapy": "auto3", "value": "34.5", "unit": "%", "timepoint": 28, "timepointUnit": "day"}
     mine["source"] = "paper"
-    theirs = {**mine, "therapy": "cart22-19", "value": "43.5", "timepoint": 90}
-    _, finder, one, other = causes(kg, mine, theirs, {})
+    theirs = {**mine, "therapy": "cart22-19", "value": "43.5", "timepoint": 90, "source": "release"}
+    _, finder, one, other = causes(kg, mine, theirs, {"sources": {"release": {"type": "PressRelease"}}})
     first = Cause("arithmetic", "", "", "Made up.", True)
     told = [cause.factor for cause in finder.of(one, other, [first])]
+    by_source = [c.factor for c in finder.of(one, other, explained={"source-kind": 1.0, "construct": 0.1})]
     by_scatter = [cause.factor for cause in finder.of(one, other, explained={"construct": 0.6, "product": 0.7})]
 
-    assert told == ["patients", "arithmetic", "transcription", "time", "construct", "product"]
-    assert by_scatter == ["patients", "transcription", "product", "construct", "time"]
+    assert told == ["patients", "arithmetic", "transcription", *_DIFFERING]
+    assert by_scatter == ["patients", "transcription", "product", "construct", "transcription", "time", "source-kind"]
+    assert by_source == ["patients", "transcription", "construct", "transcription", "time", "product", "source-kind"]

@@ -127,6 +127,27 @@ def test_page(kg: KnowledgeGraph) -> None:
     assert f"takes {found.groups[0].splits[0].explained:.0%}".replace("%", " %") in page
 
 
+def test_the_page_tells_the_keys(curated: Conflicts) -> None:
+    """Every key of the JSON is on the page, and all things of a kind have the same ones."""
+    page, document = PAGE.read_text(encoding="utf-8"), json.loads(to_text(curated, "json"))
+    pairs, groups = document["pairs"], document["groups"]
+    kinds = [
+        [document],
+        pairs,
+        groups,
+        [pair["test"] for pair in pairs],
+        [pair[side] for pair in pairs for side in ("here", "there")],
+        [pair["asserted"] for pair in pairs if pair["asserted"]],
+        [cause for pair in pairs for cause in pair["causes"]],
+        [member for group in groups for member in group["members"]],
+        [split for group in groups for split in group["splits"]],
+        [level for group in groups for split in group["splits"] for level in split["levels"]],
+    ]
+
+    assert [key for things in kinds for key in things[0] if f"`{key}`" not in page] == []
+    assert [things[0].keys() for things in kinds if {tuple(thing) for thing in things} != {tuple(things[0])}] == []
+
+
 def test_narrowed(kg: KnowledgeGraph) -> None:
     """Concepts narrow the search, by what people call them, and with it the number of tests."""
     narrow = kg.conflicts(therapy="CD22 alone", indication="B-ALL", outcome="complete response")
@@ -196,6 +217,7 @@ def test_two_readings(kg: KnowledgeGraph) -> None:
         {"value": 66.7, "unit": "%"},
         {"value": "0.67", "unit": "fraction"},
         {"events": 20, "total": 30, "value": 66, "unit": "%"},
+        {"value": 66, "unit": "%"},
         {"value": 62, "unit": "%", "denominator": "enrolled"},
         {"value": 62, "unit": "%", "timepoint": 28, "timepointUnit": "day"},
         {"value": 62, "unit": "%", "amongOutcome": "orr"},
@@ -317,6 +339,32 @@ def test_rate_of_a_number_of_patients(kg: KnowledgeGraph) -> None:
     assert (share.lower, share.upper) == pytest.approx((0.2993, 0.7007), abs=1e-4)
 
 
+@pytest.mark.parametrize("level", ["100", "0", "0.95", "-5", "1000"])
+def test_level_that_is_none(level: str, kg: KnowledgeGraph) -> None:
+    """An interval whose level can be none, such as 100 % or a fraction, tells nothing, and stops nothing."""
+    printed: dict[str, Any] = {"value": 50, "lower": 40, "upper": 60, "unit": "%", "intervalKind": "confidence"}
+    one = claim("a", kind="PooledClaim", confidenceLevel=level, **printed)
+    found = of(kg, one, claim("b", events=1, total=30))
+
+    assert (found.pairs, found.tests) == ((), 0)
+
+
+def test_value_outside_its_interval(kg: KnowledgeGraph) -> None:
+    """A figure that contradicts itself is held against nothing: which end of it is wrong is not known."""
+    printed: dict[str, Any] = {"value": 91, "lower": 47, "upper": 88, "unit": "%", "intervalKind": "confidence"}
+    found = of(kg, claim("a", kind="PooledClaim", **printed), claim("b", events=1, total=30), how=How(adjust="none"))
+
+    assert share_of(claim("a", kind="PooledClaim", **printed)) is None
+    assert (found.pairs, found.tests) == ((), 0)
+
+
+def test_tiny_level(kg: KnowledgeGraph) -> None:
+    """A level below all numbers that can be told from nothing is searched like any other."""
+    claims = [claim(f"c{at}", events=at % 60, total=60) for at in range(70)]
+
+    assert (of(kg, *claims, how=How(level=5e-324)).pairs, of(kg, *claims).tests) == ((), 2415)
+
+
 def test_two_values(kg: KnowledgeGraph) -> None:
     """Two values of which nothing else is known cannot be tested."""
     found = of(kg, claim("a", value=95, unit="%"), claim("b", value=5, unit="%"), how=How(adjust="none"))
@@ -399,6 +447,21 @@ def test_everything(kg: KnowledgeGraph) -> None:
 
     assert find_conflicts(evidence).pairs == ()
     assert shown == {"b", "c", "d"}
+
+
+@pytest.mark.parametrize("newer", [{"status": "draft"}, {"source": "withdrawn"}], ids=str)
+def test_replaced_by_nothing(newer: dict[str, Any], kg: KnowledgeGraph) -> None:
+    """What is no evidence itself replaces nothing: a draft, or a claim of a source that was retracted."""
+    later = {"type": "supersedes", "target": "b", "certainty": "certain", "reason": "Made up."}
+    evidence = corpus(
+        kg,
+        claim("a", events=55, total=60),
+        claim("b", events=2, total=60),
+        claim("new", events=50, total=60, relations=[later], inferred=(), **newer),
+        sources={"withdrawn": {"retracted": "true"}},
+    )
+
+    assert told(find_conflicts(evidence)) == [("a", "b", "apart", "found")]
 
 
 def test_within(kg: KnowledgeGraph) -> None:
@@ -581,6 +644,24 @@ def test_csv_formula(kg: KnowledgeGraph) -> None:
     (row,) = csv.DictReader(io.StringIO(to_text(found, "csv")))
 
     assert row["reason"] == "'=HYPERLINK(1)"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_hostile_texts(form: str, kg: KnowledgeGraph) -> None:
+    """Texts that try to be markup, a command, or something hidden are neither, in any form."""
+    reason = "<script>alert(1)</script> [x](javascript:1) ##[error]no \u202eturned"
+    said = {**CONTRADICTS, "target": "t", "reason": reason}
+    printed: dict[str, Any] = {"statistic": "median", "value": 3, "unit": "month", "asPrinted": "<img src=x> *3*"}
+    statement = claim("s", kind="StatementClaim", relations=[said], **printed)
+    text = to_text(of(kg, statement, claim("t", kind="StatementClaim")), form)
+
+    assert "\u202e" not in text and "##[" not in text
+    if form == "md":
+        assert "<script" not in text.replace("\\<script", "")
+        assert "<img" not in text.replace("\\<img", "")
+        assert "[x]" not in text
+    if form == "json":
+        assert json.loads(text)["pairs"][0]["asserted"]["reason"] == reason
 
 
 def test_nothing_found(kg: KnowledgeGraph) -> None:

@@ -11,16 +11,18 @@ from pathlib import Path
 import pytest
 
 import cd22kg
-from cd22kg.build import build
+from cd22kg.build import build, check
 from cd22kg.errors import DataError, InputError, QueryError, SynthesisError
 from cd22kg.export.synthesis import FORMATS, to_text
 from cd22kg.graph import KnowledgeGraph
 from cd22kg.progress import Progress
+from cd22kg.recheck import recheck
 from cd22kg.statistics import clopper_pearson_interval, pool_proportions, wilson_interval
 from cd22kg.statistics.meta import Model, pool
 from cd22kg.synthesis import pooling
 from cd22kg.synthesis.living import Rerun, rerun
 from cd22kg.synthesis.pooling import Analyses, model_from, pool_claims, synthesize
+from cd22kg.synthesis.published import model_of
 from cd22kg.synthesis.recipe import Selection
 from cd22kg.synthesis.result import PooledStudy, Synthesis
 from cd22kg.synthesis.saved import SavedSynthesis, digest_of, read_saved, saved_files, saved_from, to_yaml, write_saved
@@ -137,6 +139,14 @@ def test_glmm_and_small_study_tests(kg: KnowledgeGraph) -> None:
     assert len(found.leave_one_out) == len(found.studies)
 
 
+def test_a_level_at_the_end_of_what_numbers_tell_apart() -> None:
+    """A level whose intervals would be infinite is refused; the one before it is not."""
+    with pytest.raises(QueryError, match="so near to 1"):
+        model_from(level=1 - 2**-53)
+    found = synthesize("t", [PooledStudy("a", 1, 9), PooledStudy("b", 5, 9)], model_from(level=1 - 2**-52))
+    assert 0 < found.estimate.lower < found.estimate.upper < 1
+
+
 def test_options_that_do_not_go_together_are_refused() -> None:
     """A model that is none is an error of the question, not of the studies."""
     with pytest.raises(QueryError, match="transform is one of"):
@@ -218,6 +228,18 @@ def test_in_a_notebook(mono: Synthesis) -> None:
     assert list(hostile.to_frame()["share"]) == [0.5, 0.0]
 
 
+def test_markup_in_names_is_none_in_markdown(kg: KnowledgeGraph) -> None:
+    """What stands in titles, names and reasons is text, whatever it looks like."""
+    hostile = "<img src=x onerror=alert(1)> *b*"
+    found = pool_claims(kg.evidence, MONO, Model())
+    out = tuple(replace(one, reason=hostile) for one in found.left_out)
+    text = to_text(replace(found, title=hostile, left_out=out, mixed=(hostile,)), "md")
+
+    assert "\\<img" in text
+    assert "<img" not in text.replace("\\<img", "")
+    assert "*b*" not in text.replace("\\*b\\*", "")
+
+
 def test_unknown_form(mono: Synthesis) -> None:
     """An unknown form lists those there are."""
     with pytest.raises(QueryError, match="unknown format `xml`"):
@@ -263,6 +285,8 @@ def test_table_in_any_order_of_columns(tmp_path: Path, separator: str) -> None:
         ("study,events,total,total\na,1,2,2\n", "look at: total"),
         ("study,events,total\n", "the table has no rows"),
         ('study,events,total\n"a,1,2\n', "this is no table"),
+        (",,\n,,\n", "the table has empty cells only"),
+        ("study,events,total,year,Year\na,1,2,2001,2002\n", "columns have the same name: year"),
     ],
 )
 def test_tables_that_are_none(tmp_path: Path, text: str, message: str) -> None:
@@ -270,6 +294,33 @@ def test_tables_that_are_none(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         read_table(table(tmp_path, text))
     assert caught.value.location is not None
+
+
+def test_cells_may_hold_line_breaks_and_columns_no_name(tmp_path: Path) -> None:
+    """A cell in quotation marks may run over lines; a column without a name is no fact of the studies."""
+    studies = read_table(table(tmp_path, 'study,events,total,\r\n"a\r\nb",1,2,x\r\nc,1,3,\r\n'))
+
+    assert [(study.label, study.facts) for study in studies] == [("a\r\nb", ()), ("c", ())]
+    assert "a\\u000D\\u000Ab" in to_text(synthesize("t", studies, Model()))
+
+
+@pytest.mark.parametrize("cell", ["1_0", "１", "nan", "inf", "1e308", "x"])
+def test_what_is_no_number_is_not_in_the_regression(tmp_path: Path, cell: str) -> None:
+    """A study whose cell Python would read as a number, but nobody writes so, is told as having none."""
+    rows = f"study,events,total,dose\na,1,9,1\nb,2,9,2\nc,5,9,3.5\nd,6,9,-4\ne,7,9,{cell}\n"
+    found = synthesize("t", read_table(table(tmp_path, rows)), Model(), Analyses(moderator="dose"))
+
+    assert found.unplaced == ("e",)
+    assert "Not in the regression, as they have no number along dose: e" in to_text(found)
+
+
+@pytest.mark.parametrize("moderator", ["year", "after-cd19"])
+def test_a_table_without_the_number_asked_for(tmp_path: Path, moderator: str) -> None:
+    """The error names the numbers that there are."""
+    studies = read_table(table(tmp_path, "study,events,total,dose\na,1,9,1\nb,2,9,2\nc,5,9,3\n"))
+    with pytest.raises(QueryError, match=f"no study states its number `{moderator}`") as caught:
+        synthesize("t", studies, Model(), Analyses(moderator=moderator))
+    assert caught.value.hint == "one of: dose, total"
 
 
 def test_every_bad_row_is_told(tmp_path: Path) -> None:
@@ -332,6 +383,87 @@ def test_saved_and_read_again(kg: KnowledgeGraph, tmp_path: Path, selection: Sel
     assert again.recipe.selection() == selection
     assert again.recipe.model() == replace(model, back=again.recipe.model().back)
     assert to_yaml(again) == path.read_text(encoding="utf-8")
+
+
+def test_saved_with_nothing_left_out(kg: KnowledgeGraph, tmp_path: Path) -> None:
+    """A list without entries is not written, so that the file can be read again."""
+    one = pool_claims(kg.evidence, MONO, Model())
+    saved = saved_from("all-in", replace(one, left_out=()))
+    path = write_saved(saved, tmp_path)
+
+    assert "leftOut" not in path.read_text(encoding="utf-8")
+    assert read_saved(path) == saved
+
+
+@pytest.mark.parametrize(
+    ("title", "message"),
+    [
+        ("a\u202eb", r"the title cannot be saved: hidden or control character U\+202E"),
+        ("e\u0301", "not in Unicode normal form C"),
+        ("\udcff", "a byte that is not UTF-8"),
+        ("  ", "the title is blank"),
+    ],
+)
+def test_a_title_that_could_not_be_read_again_is_refused(mono: Synthesis, title: str, message: str) -> None:
+    """What the gate refuses in a file is not written into one."""
+    with pytest.raises(QueryError, match=message):
+        saved_from("a", mono, title)
+
+
+@pytest.mark.parametrize("title", ["a\nb", " a ", "a: b # c", "'q' \"d\" \\ {x}", "é – 𝔘", "null", "1.50", "- x"])
+def test_any_other_title_is_read_again_as_it_was(mono: Synthesis, tmp_path: Path, title: str) -> None:
+    """Marks of YAML in a title are text."""
+    path = write_saved(saved_from("a", mono, title), tmp_path)
+
+    assert read_saved(path).title == title
+    assert to_yaml(read_saved(path)) == path.read_text(encoding="utf-8")
+
+
+def test_numbers_of_a_recipe_do_not_become_others(kg: KnowledgeGraph, tmp_path: Path) -> None:
+    """A share is cut, never rounded up to one that leaves cohorts out; a level that a file cannot hold is refused."""
+    asked = replace(MONO, least_share=2 / 3)
+    path = write_saved(saved_from("a", pool_claims(kg.evidence, asked, Model(level=0.999999))), tmp_path)
+    recipe = read_saved(path).recipe
+    assert (recipe.selection().least_share, recipe.model().level) == (0.666666, 0.999999)
+
+    with pytest.raises(QueryError, match=r"the level 0\.9999999 cannot be saved"):
+        saved_from("a", pool_claims(kg.evidence, MONO, Model(level=0.9999999)))
+    with pytest.raises(QueryError, match="1e-09 is too small to be saved"):
+        saved_from("a", pool_claims(kg.evidence, replace(MONO, least_share=1e-9), Model()))
+
+
+@pytest.mark.parametrize(
+    ("update", "cause"),
+    [
+        ({"left_out": ()}, "what is left out, or why"),
+        ({"digest": "x"}, "the recipe, or the result in the file, was edited"),
+    ],
+)
+def test_what_has_changed_but_moved_nothing(
+    kg: KnowledgeGraph, mono: Synthesis, update: dict[str, object], cause: str
+) -> None:
+    """The cause told is the one there was."""
+    found = rerun(saved_from("mono", mono).model_copy(update=update), kg.evidence)
+
+    assert not found.moved
+    assert list(found.causes()) == [cause]
+    assert str(found).endswith(f"not moved, though: {cause}")
+
+
+def test_another_order_of_studies_is_told_as_one(kg: KnowledgeGraph, mono: Synthesis) -> None:
+    """A source whose date is corrected moves its row, and nothing else."""
+    saved = saved_from("mono", mono)
+    turned = saved.model_copy(update={"studies": saved.studies[::-1]})
+    found = rerun(turned.model_copy(update={"digest": digest_of(turned)}), kg.evidence)
+
+    assert list(found.causes()) == ["the order of the studies"]
+
+
+def test_a_digest_without_a_result_does_not_hold(mono: Synthesis) -> None:
+    """Who writes a digest of nothing gets it computed."""
+    bare = saved_from("mono", mono).model_copy(update={"result": {}})
+
+    assert not bare.model_copy(update={"digest": digest_of(bare)}).holds
 
 
 def test_a_result_typed_in_is_noticed(kg: KnowledgeGraph, tmp_path: Path, mono: Synthesis) -> None:
@@ -406,6 +538,25 @@ def test_a_recipe_with_an_unknown_concept(kg: KnowledgeGraph) -> None:
     with pytest.raises(DataError, match="the synthesis `a` cannot be run: there is no therapy `nothing`") as caught:
         rerun(saved, kg.evidence, place="syntheses/a.yaml")
     assert str(caught.value).startswith("syntheses/a.yaml: ")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        ({"level": "2"}, "the level is a fraction between 0 and 1"),
+        ({"method": "GLMM", "transform": "arcsine"}, "GLMM models the counts on the logit scale"),
+        ({"leastShare": "0"}, "the least share is a fraction above 0"),
+        ({"outcome": []}, "a synthesis needs an outcome"),
+    ],
+)
+def test_a_recipe_that_is_none(kg: KnowledgeGraph, recipe: dict[str, object], message: str) -> None:
+    """A recipe edited into what cannot be is a fault of the file when it is run, and of the question when shown."""
+    plain = {"therapy": "cd22-mono-car-t", "indication": "all", "outcome": ["cr"], **recipe}
+    saved = SavedSynthesis.model_validate({"id": "a", "title": "t", "recipe": plain})
+    with pytest.raises(DataError, match=f"the synthesis `a` cannot be run: {message}"):
+        rerun(saved, kg.evidence)
+    with pytest.raises(QueryError, match=message):
+        pool_claims(kg.evidence, saved.recipe.selection(), saved.recipe.model())
 
 
 def test_unknown_synthesis_lists_the_nearest() -> None:
@@ -538,6 +689,47 @@ def test_a_synthesis_that_cannot_be_run_blocks_the_build(project: Path) -> None:
     assert outcome.problems[0].location.file.endswith("syntheses/severe-crs.yaml")
 
 
+def test_a_claim_with_the_name_of_a_pooled_one(project: Path) -> None:
+    """A claim of a file and the claim of a synthesis do not flow into one."""
+    path = project / "claims" / "roddie-2023.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("id: roddie-2023-orr\n", "id: pooled-severe-crs\n"), encoding="utf-8")
+    outcome = build(project / "build", project / "claims")
+
+    assert "id: roddie-2023-orr\n" in text
+    assert len(outcome.problems) == 1
+    assert outcome.problems[0].message.endswith("`pooled-severe-crs` would have the name of a claim of a file")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "faults"),
+    [
+        (RECIPE, []),
+        (RECIPE.replace("auto3,", "auto4,"), ["the synthesis `severe-crs` cannot be run: there is no therapy `auto4`"]),
+        (RECIPE.replace("title", "titel"), ["`title`: Field required", "`titel`: Extra inputs are not permitted"]),
+        # That nothing is left to pool, only a build can tell.
+        (RECIPE.replace("[crs-grade-ge-3]", "[cd22-positivity]"), []),
+    ],
+)
+def test_a_check_reads_the_syntheses_and_does_not_pool(
+    project: Path, recipe: str, faults: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an earlier build and without one a check tells the same of them, and needs no libraries."""
+    told(project)
+    (project / "syntheses" / "severe-crs.yaml").write_text(recipe, encoding="utf-8")
+    # A claim that is gone leaves the pooled one with more patients than its claims have.
+    path = project / "claims" / "cordoba-2021.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("id: cordoba-2021-crs-grade-ge-3\n", "id: cordoba-2021-severe\n"), encoding="utf-8")
+    monkeypatch.setattr(pooling, "find_spec", lambda name: None)
+    whole = check(claims=project / "claims")
+    again = recheck(claims=project / "claims", earlier=project / "build")
+
+    assert sorted(problem.message for problem in whole.problems) == sorted(faults)
+    assert again.read is not None
+    assert (again.problems, again.report) == (whole.problems, whole.report)
+
+
 # Beside published figures
 
 
@@ -570,6 +762,15 @@ def test_a_grade_does_not_count_as_another(kg: KnowledgeGraph) -> None:
         assert ours is not None
         assert ours.selection is not None
         assert all(grade in outcome for outcome in ours.selection.outcome)
+
+
+def test_the_model_of_a_review_is_one_we_have(kg: KnowledgeGraph) -> None:
+    """A review that pools counts by a binomial-normal model and names another scale is not a fault of the program."""
+    claim = kg.evidence.claims["fergusson-2023-p01"]
+    named = {"poolingModel": "binomial-normal", "transformation": "double-arcsine"}
+    stated = type(claim.stated).model_validate({**claim.stated.model_dump(by_alias=True), **named})
+
+    assert model_of(replace(claim, stated=stated)) == Model("logit", "GLMM")
 
 
 def test_rates_at_a_time_are_not_compared(kg: KnowledgeGraph) -> None:
@@ -641,6 +842,28 @@ def test_command_that_cannot_run(cli: Cli, asked: tuple[str, ...], code: int, me
     assert (done.returncode, done.stdout) == (code, "")
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_rerun_runs_all_and_tells_every_fault(cli: Cli, tmp_path: Path) -> None:
+    """What cannot be run does not keep the others from being run, and each file that is none is told."""
+    (tmp_path / "syntheses").mkdir()
+    sound = "recipe: {therapy: cd22-mono-car-t, indication: nhl, outcome: [cr]}\n"
+    for slug, recipe in (
+        ("a", sound.replace("[cr]", "[nothing]")),
+        ("b", sound.replace("nhl", "nowhere")),
+        ("c", sound),
+    ):
+        (tmp_path / "syntheses" / f"{slug}.yaml").write_text(f"id: {slug}\ntitle: t\n{recipe}", encoding="utf-8")
+    done = cli("pool", "--rerun", cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert done.stdout.startswith("c: pooled for the first time")
+    assert read_saved(tmp_path / "syntheses" / "c.yaml").holds
+    assert "there is no outcome `nothing`" in done.stderr
+    assert "there is no indication `nowhere`" in done.stderr
+    shown = cli("pool", "a", cwd=tmp_path)
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert "there is no outcome `nothing`" in shown.stderr
 
 
 def test_strict_has_exit_code_1(cli: Cli) -> None:

@@ -156,6 +156,44 @@ def test_overlap_of_wholes_may_be_overlap_of_parts() -> None:
     assert found.why("a", "a") == "the same patients"
 
 
+def test_a_part_of_two_cohorts_makes_them_share_patients() -> None:
+    """Who is in a subset of both is counted in both."""
+    cohorts = [cohort("x", 20), cohort("y", 25), cohort("part", 5, subsetOf=["x", "y"])]
+    found = select(ASKED, evidence([claim("a", "x", 6, 20), claim("b", "y", 7, 25)], cohorts))
+
+    assert chosen(found) == [("b", 7, 25)]
+    assert reasons(found) == {"a": "shares patients with y, as part is part of both; 6/20 beside 7/25"}
+
+
+def test_parts_have_no_more_patients_than_the_whole() -> None:
+    """Of three subsets that fit into the whole two by two, but not all three, two are pooled."""
+    cohorts = [cohort("whole", 80), *(cohort(name, 30, subsetOf=["whole"]) for name in ("x", "y", "z"))]
+    found = select(ASKED, evidence([claim(f"of-{name}", name, 10, 30) for name in ("x", "y", "z")], cohorts))
+
+    assert chosen(found) == [("of-x", 10, 30), ("of-y", 10, 30)]
+    assert reasons(found) == {
+        "of-z": "shares patients with parts of whole that are pooled: together they have more than it"
+    }
+
+
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), st.booleans()), max_size=12))
+def test_cohorts_that_nothing_ties_share_no_patients(ties: list[tuple[int, int, bool]]) -> None:
+    """Whoever shares patients, for whatever reason, is of one kin, so that no other cohorts need be held together."""
+    above: dict[int, set[str]] = {}
+    beside: dict[int, set[str]] = {}
+    for number, of, is_part in ties:
+        (above if is_part else beside).setdefault(number, set()).add(f"c{of}")
+    named = [
+        cohort(f"c{n}", 10, subsetOf=sorted(above.get(n, ())), overlaps=sorted(beside.get(n, ()))) for n in range(8)
+    ]
+    found = Overlap({one.id: one for one in named})
+
+    for one in named:
+        for other in named:
+            if found.why(one.id, other.id):
+                assert found.kin(one.id) == found.kin(other.id)
+
+
 def test_a_circle_of_subsets_ends() -> None:
     """A fault in the claims does not make the selection run for ever."""
     found = Overlap({"a": cohort("a", subsetOf=["b"]), "b": cohort("b", subsetOf=["a"])})
@@ -206,6 +244,16 @@ def test_of_one_cohort_the_outcome_named_first() -> None:
     assert chosen(select(Selection("mono", "b-all", ("cr-or-cri", "cr")), given)) == [("b", 14, 20), ("c", 3, 9)]
 
 
+def test_an_outcome_and_its_part_named_together() -> None:
+    """A count of the part is one of the outcome named second, not of the first that it is below."""
+    given = evidence(
+        [claim("a", "x", 2, 20, outcome="severe-crs"), claim("b", "x", 18, 20, outcome="crs")], [cohort("x")]
+    )
+
+    assert chosen(select(Selection("mono", "b-all", ("crs", "severe-crs")), given)) == [("b", 18, 20)]
+    assert chosen(select(Selection("mono", "b-all", ("severe-crs", "crs")), given)) == [("a", 2, 20)]
+
+
 def test_wider_cohorts_by_their_mix() -> None:
     """A cohort of which nearly all have the indication counts if that is allowed, and else says how many have it."""
     mixed = cohort("x", 58, composition=[{"indication": "b-all", "size": 57}, {"indication": "nhl", "size": 1}])
@@ -225,6 +273,19 @@ def test_a_mix_that_is_not_stated_is_not_taken_for_none() -> None:
     assert reasons(found) == {"a": "of a wider population, all: its mix is not stated"}
 
 
+def test_patients_that_no_part_tells_of_are_not_taken_to_have_the_indication() -> None:
+    """Where only 30 of 58 patients are told of, the share is of 58; parts without patients are no mix."""
+    partly = cohort("x", 58, composition=[{"indication": "b-all", "size": 30}])
+    nobody = cohort("y", 0, composition=[{"indication": "b-all", "size": 0}])
+    claims = [claim("a", "x", 40, 58, indication="b-cell"), claim("b", "y", 4, 9, indication="b-cell")]
+    found = select(Selection("mono", "b-all", ("cr",), least_share=0.95), evidence(claims, [partly, nobody]))
+
+    assert reasons(found) == {
+        "a": "of a wider population, b-cell: 30 of 58 patients have b-all",
+        "b": "of a wider population, b-cell: its mix is not stated",
+    }
+
+
 def test_narrower_unless_exact() -> None:
     """A question about ALL has the claims about B-ALL, unless only ALL itself is meant."""
     given = evidence([claim("a", "x", 4, 9)], [cohort("x")])
@@ -240,6 +301,10 @@ def test_narrower_unless_exact() -> None:
         ({"value": "44.4", "unit": "%", "total": 9}, (4, 9)),
         ({"value": "0.75", "unit": "fraction", "total": 8}, (6, 8)),
         ({"value": "100", "unit": "%", "total": 8}, (8, 8)),
+        # Stores fold numbers: the digits are those of the text, and else a zero after the point is none.
+        ({"value": "43.0", "unit": "%", "total": 51, "asPrinted": "43%"}, (22, 51)),
+        ({"value": "43.0", "unit": "%", "total": 51}, (22, 51)),
+        ({"value": "70", "unit": "%", "total": 300, "asPrinted": "70.0%"}, (210, 300)),
         # Of 300 patients, 43 percent are 128, 129 or 130: nothing follows.
         ({"value": "43", "unit": "%", "total": 300}, None),
         # No count of 7 gives 50 percent.
@@ -319,6 +384,60 @@ def test_superseded_claims_are_left_out() -> None:
     assert [(out.claim, out.reason, out.instead) for out in found.left_out] == [("old", "superseded by new", "new")]
 
 
+def superseding(slug: str, cohort: str, **more: object) -> KnownClaim:
+    """Return a claim that supersedes the claim `old` for certain."""
+    known = claim(slug, cohort, 7, 10, **more)
+    relation = {"type": "supersedes", "target": "old", "certainty": "certain", "reason": "later"}
+    stated = ResultClaim.model_validate({**known.stated.model_dump(by_alias=True), "relations": [relation]})
+    return KnownClaim(stated, known.source, known.inferred)
+
+
+def test_only_evidence_supersedes() -> None:
+    """A draft, or a claim of a retracted source, does not make the patients vanish."""
+    old, draft = claim("old", "x", 6, 10), superseding("a-draft", "y", inferred=())
+    cohorts = [cohort("x"), cohort("y"), cohort("z")]
+
+    assert chosen(select(ASKED, evidence([old, draft], cohorts))) == [("old", 6, 10)]
+    both = evidence([old, draft, superseding("b-new", "z")], cohorts)
+    assert reasons(select(ASKED, both)) == {"old": "superseded by b-new"}
+
+
+def test_what_came_later_does_not_supersede() -> None:
+    """As of 2020 a claim of 2019 stands, though one of 2022 supersedes it."""
+    given = evidence(
+        [claim("old", "x", 6, 10), superseding("new", "y")],
+        [cohort("x"), cohort("y")],
+        {"old": "2019", "new": "2022-08"},
+    )
+    found = select(Selection("mono", "b-all", ("cr",), until="2020"), given)
+
+    assert chosen(found) == [("old", 6, 10)]
+    assert reasons(found) == {"new": "published 2022-08"}
+
+
+@pytest.mark.parametrize(
+    ("printed", "until", "reason"),
+    [
+        ("2022", "2022", ""),
+        ("2022-08", "2022", ""),
+        ("2021", "2022-03-03", ""),
+        ("2022-03", "2022-03", ""),
+        ("2022-03-03", "2022-03-03", ""),
+        ("2022", "2022-03-03", "published 2022, perhaps later"),
+        ("2022-03", "2022-03-03", "published 2022-03, perhaps later"),
+        ("2022-03-04", "2022-03-03", "published 2022-03-04"),
+        ("2023", "2022-03-03", "published 2023"),
+        ("2022-04", "2022-03", "published 2022-04"),
+    ],
+)
+def test_published_by_a_day(printed: str, until: str, reason: str) -> None:
+    """What is known to the year only is not known to have been there in March."""
+    given = evidence([claim("a", "x", 6, 10)], [cohort("x")], {"a": printed})
+    found = select(Selection("mono", "b-all", ("cr",), until=until), given)
+
+    assert reasons(found) == ({"a": reason} if reason else {})
+
+
 def test_claims_that_are_no_evidence_are_not_asked() -> None:
     """Statements, and claims that are not accepted or whose source is retracted, do not even show as left out."""
     given = evidence([claim("a", "x", 6, 10, inferred=())], [cohort("x")])
@@ -352,6 +471,8 @@ def test_mixed_studies_are_told() -> None:
         ({"least_share": 1.5}, "the least share is a fraction above 0"),
         ({"overlap": "newest"}, "there is no policy `newest`"),
         ({"outcome": ()}, "a synthesis needs an outcome"),
+        ({"until": "soon"}, "malformed date `soon`"),
+        ({"until": "2020-13"}, "there is no day `2020-13`"),
     ],
 )
 def test_impossible_selections_are_refused(asked: dict[str, object], message: str) -> None:

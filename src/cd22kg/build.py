@@ -41,7 +41,7 @@ from cd22kg.reasoning import Classification, apply_rules, classify, read_rules, 
 from cd22kg.store import OxigraphStore, Store
 from cd22kg.synthesis.computed import pooled_quads
 from cd22kg.synthesis.evidence import read_evidence
-from cd22kg.synthesis.living import TOLD, Rerun, rerun_saved
+from cd22kg.synthesis.living import TOLD, Rerun, faults, rerun_saved
 from cd22kg.validation import (
     Finding,
     Report,
@@ -194,7 +194,7 @@ def claims_in(folder: Path | None) -> dict[Path, str]:
 
 
 def check(files: Sequence[Path] = (), claims: Path | None = None) -> Outcome:
-    """Read, resolve and validate claim files; nothing is written.
+    """Read, resolve and validate claim files, and read the saved syntheses without running them; nothing is written.
 
     Args:
         files: The files of interest: what would block a build is told wherever it is, all else only for these files.
@@ -206,9 +206,10 @@ def check(files: Sequence[Path] = (), claims: Path | None = None) -> Outcome:
         InputError: If a file or folder named does not exist.
     """
     named, everything = files_to_check(files, claims)
-    assembly = assemble(OxigraphStore(), everything, syntheses=syntheses_beside(claims))
+    assembly = assemble(OxigraphStore(), everything)
     report = told_once(_examined(assembly).report, assembly.reading)
-    return Outcome(assembly.problems, of_interest(report, named))
+    problems = (*assembly.problems, *faults(syntheses_beside(claims), assembly.ontology.vocabulary))
+    return Outcome(problems, of_interest(report, named))
 
 
 def files_to_check(files: Sequence[Path], claims: Path | None) -> tuple[frozenset[str], dict[Path, str]]:

@@ -255,7 +255,7 @@ class KnowledgeGraph:
         return found
 
     def _slugs(self, kind: str, names: str | Sequence[str]) -> tuple[str, ...]:
-        return tuple(self._slug(kind, name) for name in _texts(kind, names, integer=False))
+        return tuple(dict.fromkeys(self._slug(kind, name) for name in _texts(kind, names, integer=False)))
 
     def conflicts(
         self,

@@ -24,18 +24,19 @@ from cd22kg.build import (
     files_to_check,
     of_interest,
     read_manifest,
+    syntheses_beside,
     told_once,
 )
 from cd22kg.claims import Reading, SourceMap, read_claims
 from cd22kg.errors import Location, StoreError
 from cd22kg.memory import Memory, file_digests, toolkit_digest
 from cd22kg.model import Vocabulary
-from cd22kg.namespaces import BASE, CD22, ENTITY_KINDS, GRAPH_CLAIMS, GRAPH_COMPUTED, GRAPH_INFERRED
+from cd22kg.namespaces import BASE, ENTITY_KINDS, GRAPH_CLAIMS, GRAPH_COMPUTED, GRAPH_INFERRED
 from cd22kg.rdf import corpus_quads, digest
 from cd22kg.rdf.ontology import vocabulary_of
 from cd22kg.reasoning import apply_rules, read_rules, recomputed_intervals
 from cd22kg.store import OxigraphStore
-from cd22kg.synthesis.computed import COMPUTED_SOURCE
+from cd22kg.synthesis.living import faults
 from cd22kg.validation import Report, read_shapes
 from cd22kg.validation.affected import Change
 from cd22kg.validation.incremental import revalidate
@@ -45,8 +46,6 @@ from cd22kg.validation.validate import Verdicts
 
 #: The graphs of what follows from the claims.
 _DERIVED = (GRAPH_INFERRED, GRAPH_COMPUTED)
-#: How a line ends that says that a claim is pooled here.
-_POOLED_HERE = f"<{CD22}source> <{COMPUTED_SOURCE}>".encode()
 #: Of more changed files than this, everything is checked: what they concern is then most of it.
 MAX_CHANGED = 20
 
@@ -64,7 +63,7 @@ def recheck(files: Sequence[Path] = (), claims: Path | None = None, earlier: Pat
     """
     named, everything = files_to_check(files, claims)
     build = _read_build(earlier) if earlier else None
-    outcome = _recheck(named, everything, build) if build else None
+    outcome = _recheck(named, everything, syntheses_beside(claims), build) if build else None
     return outcome or check(files, claims)
 
 
@@ -101,7 +100,9 @@ def _by_graph(text: bytes) -> dict[str, list[bytes]]:
     return {graph.decode(): lines for graph, lines in found.items()}
 
 
-def _recheck(named: frozenset[str], files: Mapping[Path, str], build: _Build) -> Outcome | None:
+def _recheck(
+    named: frozenset[str], files: Mapping[Path, str], syntheses: Mapping[Path, str], build: _Build
+) -> Outcome | None:
     """Return the outcome for these files, or nothing where the build is of no use for them."""
     now = file_digests(files)
     if "" in now.values():
@@ -118,7 +119,8 @@ def _recheck(named: frozenset[str], files: Mapping[Path, str], build: _Build) ->
     places = _Places(reading, before, {graph: (path, files[path]) for graph, path in unchanged.items()})
     report = of_interest(told_once(_validated(before, reading, places), reading), named)
     findings = ordered([replace(f, location=places.exactly(f.focus, f.path)) for f in report.findings])
-    return Outcome(reading.problems, of_interest(Report(findings), named), read=frozenset(changed.values()))
+    problems = (*reading.problems, *faults(syntheses, before.vocabulary))
+    return Outcome(problems, of_interest(Report(findings), named), read=frozenset(changed.values()))
 
 
 def _validated(before: _Before, reading: Reading, places: _Places) -> Report:
@@ -132,7 +134,7 @@ def _validated(before: _Before, reading: Reading, places: _Places) -> Report:
     with OxigraphStore() as store:
         store.bulk_load(stated)
         inferred = apply_rules(store, read_rules())
-        computed = (*recomputed_intervals(store), *before.pooled)
+        computed = recomputed_intervals(store)
         store.load(computed)
         derived = [Quad(q.subject, q.predicate, q.object) for q in (*inferred, *computed)]
         now = (*stated, *derived)
@@ -166,14 +168,6 @@ class _Before:
         #: What was stated otherwhere, or followed; it may hold still.
         derived = (build.lines.get(graph, []) for graph in _DERIVED)
         self.gone = _parsed(line for lines in (*self.left.values(), *derived) for line in lines)
-
-    @property
-    def pooled(self) -> list[Quad]:
-        """Return what the build pooled: a check does not pool again, the next build does."""
-        lines = self.build.lines.get(GRAPH_COMPUTED, [])
-        claims = {line.partition(b">")[0] for line in lines if line.endswith(_POOLED_HERE)}
-        claims.add(f"<{COMPUTED_SOURCE}".encode())
-        return _parsed(line for line in lines if line.partition(b">")[0].partition(b"#")[0] in claims)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

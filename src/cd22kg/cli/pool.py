@@ -11,7 +11,7 @@ import typer
 from cd22kg.cli.app import app
 from cd22kg.cli.ask import StoreOption, open_graph
 from cd22kg.cli.output import answer, terminal_width
-from cd22kg.errors import OutputError, QueryError
+from cd22kg.errors import DataError, OutputError, Problem, QueryError
 
 if TYPE_CHECKING:
     from cd22kg.export.plots import Kind
@@ -220,6 +220,7 @@ def _of_table(path: Path, title: str | None, model: Model, analyses: Analyses) -
 
 def _of_saved(slugs: list[str], folder: Path, analyses: Analyses, store: str | None) -> Synthesis:
     """Return a saved synthesis of the claims as they are now; its file stays as it is."""
+    from cd22kg.synthesis.living import refuse_unknown
     from cd22kg.synthesis.pooling import pool_claims
     from cd22kg.synthesis.saved import saved_files
 
@@ -227,6 +228,7 @@ def _of_saved(slugs: list[str], folder: Path, analyses: Analyses, store: str | N
         raise QueryError("one synthesis is shown at a time", hint="name one, or run several with --rerun")
     ((_, saved),) = saved_files(folder, slugs)
     graph = open_graph(store)
+    refuse_unknown(saved, graph.evidence)
     found = pool_claims(graph.evidence, saved.recipe.selection(), saved.recipe.model(), analyses, graph.digest)
     return replace(found, title=saved.title)
 
@@ -245,8 +247,15 @@ def _rerun(slugs: list[str], folder: Path, store: str | None) -> None:
 
     files = saved_files(folder, slugs)
     graph = open_graph(store)
+    problems: list[Problem] = []
     for path, saved in files:
-        found = rerun(saved, graph.evidence, graph.digest, str(path))
+        try:
+            found = rerun(saved, graph.evidence, graph.digest, str(path))
+        except DataError as error:
+            problems += error.problems
+            continue
         if found.changed:
             write_saved(found.after, folder)
         answer(f"{found if found.changed else f'{saved.id}: as it was'}\n")
+    if problems:
+        raise DataError(problems)

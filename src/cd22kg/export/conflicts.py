@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cd22kg.errors import QueryError
 from cd22kg.export.conflicts_data import to_csv, to_json
+from cd22kg.export.markdown import plain
 from cd22kg.export.synthesis import Page
 from cd22kg.synthesis.conflicts.comparable import Subject
 from cd22kg.synthesis.conflicts.disagreement import Conflict, Conflicts
 from cd22kg.synthesis.conflicts.groups import Group, Split
 from cd22kg.synthesis.conflicts.pair_tests import PairTest
 from cd22kg.synthesis.conflicts.shares import Share
+from cd22kg.validation.shielding import shielded
 
 #: How two claims disagree, in words.
 KIND_WORDS = {
@@ -75,17 +77,31 @@ def figure(share: Share | None, printed: str | None = None) -> str:
 
 def _page(conflicts: Conflicts, page: Page) -> Iterator[str]:
     yield page.heading("Claims that disagree")
-    yield page.text(summary(conflicts))
+    yield page.text(_safe(summary(conflicts), page))
     if conflicts.pairs:
-        yield page.table(list(_rows(conflicts)), [True, False, False, False, True, True, False])
+        yield page.table(_cells(_rows(conflicts)), [True, False, False, False, True, True, False])
     for number, pair in enumerate(conflicts.pairs, 1):
-        yield page.items(f"{number}. {kind_words(pair)}", list(_told(pair)))
+        yield _items(f"{number}. {kind_words(pair)}", _told(pair), page)
     if conflicts.groups:
         yield page.heading("Groups of claims that scatter")
-        yield page.table(list(_group_rows(conflicts)), [False, True, True, True, True, True, False, False])
+        yield page.table(_cells(_group_rows(conflicts)), [False, True, True, True, True, True, False, False])
     for group in conflicts.groups:
-        yield page.items(_subject(group.subject), list(_members(group)))
+        yield _items(_subject(group.subject), _members(group), page)
     yield page.text(_NOTICE)
+
+
+def _items(head: str, items: Iterable[str], page: Page) -> str:
+    return page.items(_safe(head, page), [_safe(item, page) for item in items])
+
+
+def _cells(rows: Iterable[Sequence[str]]) -> list[list[str]]:
+    """Return rows for `Page.table`, which escapes what is markup."""
+    return [[shielded(cell) for cell in row] for row in rows]
+
+
+def _safe(text: str, page: Page) -> str:
+    """Return text that anybody may have written as a line that is no markup, hides nothing, and is no command."""
+    return plain(shielded(text)) if page.is_markdown else shielded(text)
 
 
 def summary(conflicts: Conflicts) -> str:
@@ -232,7 +248,8 @@ def _telling(group: Group) -> list[Split]:
 def _split(split: Split) -> str:
     parts = ", ".join(f"{name} ({count}) {100 * share:.0f} %" for name, count, share in split.levels)
     silent = f", not stated ({split.silent})" if split.silent else ""
-    return f"{split.explained:.0%} of the scatter beyond chance goes, p {_p(split.p)}: {parts}{silent}"
+    apart = " with one claim set apart" if len(split.levels) == 2 and any(n == 1 for _, n, _ in split.levels) else ""
+    return f"{split.explained:.0%} of the scatter beyond chance goes{apart}, p {_p(split.p)}: {parts}{silent}"
 
 
 def _subject(subject: Subject) -> str:

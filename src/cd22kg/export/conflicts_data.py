@@ -12,6 +12,7 @@ from cd22kg.synthesis.conflicts.comparable import Subject
 from cd22kg.synthesis.conflicts.disagreement import Conflict, Conflicts
 from cd22kg.synthesis.conflicts.groups import Group
 from cd22kg.synthesis.conflicts.shares import Share
+from cd22kg.validation.shielding import escaped, shielded
 
 _COLUMNS = (
     *("kind", "status", "group", "indication", "outcome"),
@@ -24,7 +25,8 @@ _COLUMNS = (
 
 def to_json(conflicts: Conflicts) -> str:
     """Return conflicts as JSON, see `to_plain`."""
-    return json.dumps(to_plain(conflicts), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(to_plain(conflicts), indent=2, ensure_ascii=False)
+    return escaped(text, lambda character: json.dumps(character)[1:-1]) + "\n"
 
 
 def to_plain(conflicts: Conflicts) -> dict[str, Any]:
@@ -213,4 +215,5 @@ def _cell(value: Any) -> str:
     if not isinstance(value, str):
         return str(value).lower() if isinstance(value, bool) else str(value)
     first = unicodedata.normalize("NFKC", value.lstrip())[:1]
-    return f"'{value}" if first in ("=", "+", "-", "@") or value[:1] in ("\t", "\r", "\n") else value
+    shown = shielded(value)
+    return f"'{shown}" if first in ("=", "+", "-", "@") or value[:1] in ("\t", "\r", "\n") else shown

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cd22kg.errors import QueryError
+from cd22kg.export.markdown import plain
 from cd22kg.gate.text import visible
 from cd22kg.queries.columns import columns, fitted
 from cd22kg.queries.result import markdown
@@ -61,7 +62,7 @@ class Page:
 
     def heading(self, text: str) -> str:
         """Return a heading."""
-        return f"## {visible(text)}\n" if self.is_markdown else self.text(text)
+        return f"## {self._shown(text)}\n" if self.is_markdown else self.text(text)
 
     def table(self, rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
         """Return a table; the first row is its heading, and numbers stand to the right."""
@@ -72,19 +73,22 @@ class Page:
 
     def text(self, text: str) -> str:
         """Return a paragraph."""
-        shown = visible(text)
+        shown = self._shown(text)
         return (textwrap.fill(shown, self.width) if self.width else shown) + "\n"
 
     def items(self, head: str, items: Sequence[str]) -> str:
         """Return a list under a line of its own."""
-        lines = [visible(item) for item in items]
+        lines = [self._shown(item) for item in items]
         if self.width and not self.is_markdown:
             lines = [
                 textwrap.fill(line, self.width - 2, subsequent_indent="  ", break_on_hyphens=False) for line in lines
             ]
             lines = [line.replace("\n", "\n  ") for line in lines]
         listed = "".join(f"- {line}\n" if self.is_markdown else f"  {line}\n" for line in lines)
-        return f"{head}:\n" + ("\n" if self.is_markdown else "") + listed
+        return f"{self._shown(head)}:\n" + ("\n" if self.is_markdown else "") + listed
+
+    def _shown(self, text: str) -> str:
+        return plain(visible(text)) if self.is_markdown else visible(text)
 
 
 def _sections(synthesis: Synthesis, page: Page) -> Iterator[str]:
@@ -122,6 +126,9 @@ def _further(synthesis: Synthesis, page: Page) -> Iterator[str]:
         yield page.text(
             f"Regression on the scale of the model: {left}{'' if line.r2 is None else f', R2 {line.r2:.0%}'}"
         )
+        if synthesis.unplaced:
+            told = ", ".join(synthesis.unplaced)
+            yield page.text(f"Not in the regression, as they have no number along {synthesis.moderator}: {told}")
     if synthesis.small_study:
         rows = [["small-study test", "statistic", "df", "p"]]
         for name, test in synthesis.small_study:

@@ -14,8 +14,8 @@ from cd22kg.rdf.objects import Node, claim_from, text_of
 from cd22kg.store import Store, Table
 
 _PARTS = "cd22:measurement|cd22:relation|cd22:publishedInconsistency"
-#: Claims that are read at a time.
-_AT_A_TIME = 500
+#: Claims that are read at a time: some servers give no more than 10,000 rows, and a claim has some 30.
+_AT_A_TIME = 200
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,8 @@ class Model:
             if value not in allowed:
                 raise ValueError(f"{name} is one of {', '.join(allowed)}, got {value}")
         check_level(self.level)
+        if (1 + self.level) / 2 == 1:
+            raise ValueError(f"the level is so near to 1 that its intervals are infinite, got {self.level}")
         if self.method in ("FE", "GLMM") and self.hartung_knapp:
             raise ValueError(
                 f"the adjustment of Hartung and Knapp is for random effects of means, not for {self.method}"

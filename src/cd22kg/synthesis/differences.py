@@ -8,7 +8,7 @@ from typing import Literal
 
 from cd22kg.model import Measurement
 from cd22kg.queries.claims import KnownClaim
-from cd22kg.synthesis.evidence import AFTER_CD19, Concept, Evidence
+from cd22kg.synthesis.evidence import AFTER_CD19, Evidence
 from cd22kg.synthesis.figures import days
 
 #: What can differ, the most telling first.
@@ -72,7 +72,8 @@ def _differences(here: KnownClaim, there: KnownClaim, evidence: Evidence) -> Ite
     yield from _construct(here, there, evidence)
     one, other = here.measurement, there.measurement
     if one is not None and other is not None:
-        yield from _denominator(one, other, evidence)
+        others = bool(here.cohort and there.cohort and here.cohort != there.cohort)
+        yield from _denominator(one, other, evidence, sizes=not others)
         yield from _time(one, other)
         if one.grading_scale and other.grading_scale and one.grading_scale != other.grading_scale:
             yield _labelled("scale", "scale", one.grading_scale, other.grading_scale, evidence)
@@ -109,16 +110,20 @@ def _outcome(here: KnownClaim, there: KnownClaim, evidence: Evidence) -> Iterato
         standing = "narrower"
     elif evidence.is_part(there.outcome, here.outcome) or evidence.is_within("outcome", there.outcome, here.outcome):
         standing = "wider"
-    one, other = (evidence.concepts.get(("outcome", claim.outcome or "")) for claim in (here, there))
-    graded = one is not None and other is not None and _family(one) == _family(other) != ""
+    graded = grade_family(here.outcome) == grade_family(there.outcome) != ""
     yield _labelled("grade" if graded else "outcome", "outcome", here.outcome, there.outcome, evidence, standing)
 
 
-def _family(outcome: Concept) -> str:
-    """Return what an outcome counts whatever its grade, such as ``crs``; nothing where it has no grade."""
+def grade_family(outcome: str) -> str:
+    """Return what an outcome counts whatever its grade; nothing where it has no grade.
+
+    Example:
+        >>> grade_family("crs-grade-ge-3"), grade_family("crs-any-grade"), grade_family("cr")
+        ('crs', 'crs', '')
+    """
     for mark in ("-grade-", "-any-grade"):
-        if mark in outcome.slug:
-            return outcome.slug.partition(mark)[0]
+        if mark in outcome:
+            return outcome.partition(mark)[0]
     return ""
 
 
@@ -128,25 +133,30 @@ def _construct(here: KnownClaim, there: KnownClaim, evidence: Evidence) -> Itera
         yield _labelled("construct", "construct", one, other, evidence)
 
 
-def _denominator(here: Measurement, there: Measurement, evidence: Evidence) -> Iterator[Difference]:
-    """Whom a share is of: the kind of denominator, and the outcome that selects them."""
+def _denominator(here: Measurement, there: Measurement, evidence: Evidence, *, sizes: bool) -> Iterator[Difference]:
+    """Whom a share is of: the kind of denominator, the outcome that selects them, and how many, of one cohort."""
     one, other = _among(here, evidence), _among(there, evidence)
     if one != other:
         if one and other:
             yield Difference("denominator", one, other, "other")
         elif here.among_outcome or there.among_outcome:
             yield Difference("denominator", one, other, "only-here" if one else "only-there")
-    elif here.total and there.total and here.total != there.total:
+    elif sizes and here.total and there.total and here.total != there.total:
         yield Difference("denominator", f"{here.total} patients", f"{there.total} patients", "other")
 
 
 def _among(measurement: Measurement, evidence: Evidence) -> str:
-    kind = (
-        "" if measurement.denominator in (None, NOT_PRINTED) else evidence.label("denominator", measurement.denominator)
-    )
+    found = denominator_of(measurement, evidence)
+    return found if measurement.among_outcome or not found else f"{found} patients"
+
+
+def denominator_of(measurement: Measurement, evidence: Evidence) -> str:
+    """Return whom a share is of: ``infused``, ``patients with complete response``; nothing where it is not told."""
     if measurement.among_outcome:
         return f"patients with {evidence.label('outcome', measurement.among_outcome)}"
-    return f"{kind} patients" if kind else ""
+    if measurement.denominator in (None, NOT_PRINTED):
+        return ""
+    return evidence.label("denominator", measurement.denominator)
 
 
 def _time(here: Measurement, there: Measurement) -> Iterator[Difference]:
@@ -162,12 +172,17 @@ def _point(measurement: Measurement) -> tuple[object, str]:
     unit = measurement.timepoint_unit
     if measurement.timepoint is not None:
         one = measurement.timepoint
-        return days(one, unit), f"{one.normalize():f} {unit}{'' if one == 1 else 's'}"
+        return days(one, unit), _timed(f"{one.normalize():f}", unit)
     ends = measurement.timepoint_lower, measurement.timepoint_upper
     if any(end is not None for end in ends):
         words = " to ".join(f"{end.normalize():f}" for end in ends if end is not None)
-        return tuple(days(end, unit) for end in ends), f"{words} {unit}s"
+        return tuple(days(end, unit) for end in ends), _timed(words, unit)
     return None, ""
+
+
+def _timed(number: str, unit: str | None) -> str:
+    """Return a number with its unit of time, where it has one."""
+    return f"{number} {unit}{'' if number == '1' else 's'}" if unit else number
 
 
 def _patients(here: KnownClaim, there: KnownClaim, evidence: Evidence) -> Iterator[Difference]:

@@ -18,6 +18,7 @@ from cd22kg.namespaces import BASE, CD22, CONCEPT_KINDS, GRAPH_COMPUTED, GRAPH_I
 from cd22kg.queries.claims import KnownClaim, read_claims
 from cd22kg.rdf.objects import Node, text_of, thing_from
 from cd22kg.store import Store, Table
+from cd22kg.synthesis.overlap import Overlap
 
 _Thing = TypeVar("_Thing", bound=Model)
 
@@ -85,6 +86,27 @@ class Evidence:
         known = self.concepts.get(("outcome", part))
         return part == whole or (known is not None and whole in known.part_of)
 
+    def have_common(self, kind: str, one: str | None, two: str | None) -> bool:
+        """Return whether two concepts have a narrower one in common, or one is within the other."""
+        if one is None or two is None:
+            return False
+        mine, theirs = (self._narrower.get((kind, slug), frozenset()) for slug in (one, two))
+        return one == two or not mine.isdisjoint(theirs)
+
+    @cached_property
+    def _narrower(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        """Each concept with itself and all that is narrower."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for (kind, slug), known in self.concepts.items():
+            for wide in known.within:
+                found.setdefault((kind, wide), set()).add(slug)
+        return {name: frozenset(slugs) for name, slugs in found.items()}
+
+    def stands(self, claim: KnownClaim) -> bool:
+        """Return whether a claim is accepted, and its source not retracted."""
+        source = self.source_of(claim)
+        return claim.stated.status in (None, "accepted") and not (source is not None and source.retracted)
+
     def label(self, kind: str, slug: str | None) -> str:
         """Return what people call a concept, or its slug where it has no label."""
         known = self.concepts.get((kind, slug or ""))
@@ -99,6 +121,11 @@ class Evidence:
         """Return the source that makes a claim."""
         return self.sources.get(claim.source)
 
+    @cached_property
+    def patients(self) -> Overlap:
+        """What tells which cohorts share patients."""
+        return Overlap(self.cohorts)
+
     def cohort_of(self, claim: KnownClaim) -> Cohort | None:
         """Return the cohort that a claim counts."""
         return self.cohorts.get(claim.cohort or "")
@@ -110,13 +137,34 @@ class Evidence:
 
     @cached_property
     def superseded(self) -> Mapping[str, str]:
-        """Claims that another claim supersedes for certain, each with that one."""
-        found: dict[str, str] = {}
-        for claim in self.claims.values():
+        """Claims that another claim supersedes for certain, each with that one, the last by name of several."""
+        return {claim: newer[-1] for claim, newer in self.superseding.items()}
+
+    @cached_property
+    def superseding(self) -> Mapping[str, tuple[str, ...]]:
+        """Claims that others supersede for certain, each with all of these, whatever their status."""
+        found: dict[str, list[str]] = {}
+        for claim in sorted(self.claims.values(), key=lambda claim: claim.id):
             for relation in claim.relations:
                 if relation.type == "supersedes" and relation.certainty == "certain":
-                    found[relation.target] = claim.id
-        return found
+                    found.setdefault(relation.target, []).append(claim.id)
+        return {target: tuple(newer) for target, newer in found.items()}
+
+
+def document(claim: KnownClaim) -> str:
+    """Return the slug of the document in which a claim was read."""
+    return claim.stated.reported_via or claim.source
+
+
+def is_later(one: str, other: str) -> bool:
+    """Return whether a date is certainly after another; a year is neither before nor after a day within it.
+
+    Example:
+        >>> is_later("2025-12", "2025-03"), is_later("2025", "2025-03"), is_later("", "2025")
+        (True, False, False)
+    """
+    shared = min(len(one), len(other))
+    return bool(shared) and one[:shared] > other[:shared]
 
 
 def read_evidence(store: Store, claims: Iterable[NamedNode] | None = None) -> Evidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ _DAYS = {
     "month": Decimal("30.4375"),
     "year": Decimal("365.25"),
 }
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,12 @@ class Figure:
             return False
         return self.value - self.half <= other.value < self.value + self.half or self.value == other.value
 
+    def cuts(self, other: Figure) -> bool:
+        """Return whether this is the other with its further digits cut off: 70 for 70.5, but not 0 for 0.9."""
+        if not self.value or other.value is None or self.unit != other.unit:
+            return False
+        return self.value <= other.value < self.value + 2 * self.half
+
     def holds(self, value: Decimal) -> bool:
         """Return whether a value lies in the interval, where there is one."""
         return self.lower is not None and self.upper is not None and self.lower <= value <= self.upper
@@ -68,7 +76,7 @@ def figure_of(measurement: Measurement | None) -> Figure | None:
     value, lower, upper = measurement.value, measurement.lower, measurement.upper
     half = Decimal(0)
     if value is not None:
-        half = Decimal(5).scaleb(_exponent(value) - 1) * (scale or 1)
+        half = Decimal(5).scaleb(_exponent(value, measurement.as_printed) - 1) * (scale or 1)
     elif measurement.events is not None and measurement.total and unit in ("", "fraction"):
         value, scale, unit = Decimal(measurement.events) / Decimal(measurement.total), Decimal(1), "fraction"
     if value is None and lower is None and upper is None:
@@ -111,7 +119,25 @@ def counts_of(measurement: Measurement | None) -> tuple[int, int] | None:
     return measurement.events, measurement.total
 
 
-def _exponent(value: Decimal) -> int:
-    """Return the place of the last digit: 0 for 68, -1 for 70.2."""
-    exponent = value.as_tuple().exponent
+def printed_digits(value: Decimal, as_printed: str | None) -> str:
+    """Return a number with the digits that the source prints, which a store has folded; empty where it is not there.
+
+    Of several writings of it the one with most digits counts: ``6.0`` in ``6 (6.0%)``.
+
+    Example:
+        >>> printed_digits(Decimal("80"), "12/15 (80.0%)")
+        '80.0'
+    """
+    if not as_printed:
+        return ""
+    found = [str(number) for number in _NUMBER.findall(as_printed) if Decimal(number) == value]
+    return max(found, key=lambda number: (len(number.partition(".")[2]), -len(number)), default="")
+
+
+def _exponent(value: Decimal, as_printed: str | None) -> int:
+    """Return the place of the last digit: 0 for 68, -1 for 70.2, and for 70 where 70.0 is printed.
+
+    Of a number whose text is not known a zero after the point counts as none: some stores make 43.0 of 43.
+    """
+    exponent = Decimal(printed_digits(value, as_printed) or value.normalize()).as_tuple().exponent
     return min(exponent, 0) if isinstance(exponent, int) else 0

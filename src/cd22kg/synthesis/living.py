@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from cd22kg.errors import Cd22kgError, DataError, InputError, Location, Problem
+from cd22kg.errors import Cd22kgError, DataError, InputError, Location, Problem, QueryError
+from cd22kg.gate.text import visible
+from cd22kg.model import Vocabulary
+from cd22kg.synthesis.computed import COMPUTED_SOURCE, claim_id
 from cd22kg.synthesis.evidence import Evidence
 from cd22kg.synthesis.pooling import pool_claims
 from cd22kg.synthesis.saved import SavedOut, SavedSynthesis, read_saved, saved_from
@@ -58,8 +61,12 @@ class Rerun:
             if counts[0] != counts[1]:
                 told = " is now ".join(f"{events}/{total}" for events, total in counts)
                 yield f"changed: {claim} {told}"
-        if self.before.recipe != self.after.recipe or (self.before.studies == self.after.studies and self.changed):
+        if self.before.recipe != self.after.recipe or not self.before.holds:
             yield "the recipe, or the result in the file, was edited"
+        elif self.before.studies != self.after.studies and then == now:
+            yield "the order of the studies"
+        elif self.before.studies == self.after.studies and self.before.left_out != self.after.left_out:
+            yield "what is left out, or why"
 
     def __str__(self) -> str:
         """Return what moved and why, in one sentence."""
@@ -100,21 +107,21 @@ def rerun(saved: SavedSynthesis, evidence: Evidence, graph: str = "", place: str
     """
     try:
         selection = saved.recipe.selection()
-        _refuse_unknown(saved, evidence)
+        refuse_unknown(saved, evidence)
+        _refuse_taken(saved, evidence)
         selected = select(selection, evidence)
         studies = [(study.claim, study.events, study.total) for study in selected.studies]
-        left_out = tuple(SavedOut(claim=o.claim, reason=o.reason, instead=o.instead or None) for o in selected.left_out)
+        left_out = tuple(
+            SavedOut(claim=o.claim, reason=visible(o.reason), instead=o.instead or None) for o in selected.left_out
+        )
         if saved.holds and studies == [(study.claim, study.events, study.total) for study in saved.studies]:
             return Rerun(saved, saved.model_copy(update={"left_out": left_out}))
         found = pool_claims(evidence, selection, saved.recipe.model(), graph=graph)
         return Rerun(saved, saved_from(saved.id, found, saved.title))
     except DataError:
         raise
-    except (Cd22kgError, ValueError) as error:
-        told = error.message if isinstance(error, Cd22kgError) else str(error)
-        hint = (error.hint if isinstance(error, Cd22kgError) else "") or "mend the recipe, or delete the file"
-        where = Location(place) if place else None
-        raise DataError([Problem(f"the synthesis `{saved.id}` cannot be run: {told}", where, hint=hint)]) from None
+    except Cd22kgError as error:
+        raise DataError([_cannot_run(saved, error, place)]) from None
 
 
 def rerun_saved(
@@ -129,21 +136,71 @@ def rerun_saved(
     """
     found: list[Rerun] = []
     problems: list[Problem] = []
+    for saved, name in _read(files, problems):
+        try:
+            found.append(rerun(saved, evidence, graph, name))
+        except DataError as error:
+            problems += error.problems
+    return tuple(found), tuple(problems)
+
+
+def faults(files: Mapping[Path, str], vocabulary: Vocabulary) -> tuple[Problem, ...]:
+    """Return what is wrong with the files of saved syntheses, as far as it shows without running them.
+
+    Args:
+        files: The files, each with the name that messages give it.
+        vocabulary: The concepts that they may name.
+    """
+    problems: list[Problem] = []
+    for saved, name in _read(files, problems):
+        try:
+            saved.recipe.selection()
+            _refuse_unless(saved, lambda kind, slug: slug in vocabulary.slugs(kind))
+        except QueryError as error:
+            problems.append(_cannot_run(saved, error, name))
+    return tuple(problems)
+
+
+def _read(files: Mapping[Path, str], problems: list[Problem]) -> Iterator[tuple[SavedSynthesis, str]]:
+    """Yield the syntheses of files with the names of these, and tell what is wrong with the others."""
     for path, name in files.items():
         try:
-            found.append(rerun(read_saved(path, name), evidence, graph, name))
+            yield read_saved(path, name), name
         except DataError as error:
             problems += error.problems
         except InputError as error:
             problems.append(Problem(error.message, error.location, hint=error.hint))
-    return tuple(found), tuple(problems)
 
 
-def _refuse_unknown(saved: SavedSynthesis, evidence: Evidence) -> None:
+def _cannot_run(saved: SavedSynthesis, error: Cd22kgError, place: str) -> Problem:
+    told, hint = f"the synthesis `{saved.id}` cannot be run: {error.message}", error.hint
+    return Problem(told, Location(place) if place else None, hint=hint or "mend the recipe, or delete the file")
+
+
+def refuse_unknown(saved: SavedSynthesis, evidence: Evidence) -> None:
+    """Refuse a synthesis whose recipe names a concept that is not there.
+
+    Raises:
+        QueryError: If it does.
+    """
+    _refuse_unless(saved, lambda kind, slug: (kind, slug) in evidence.concepts)
+
+
+def _refuse_unless(saved: SavedSynthesis, is_known: Callable[[str, str], bool]) -> None:
     recipe = saved.recipe
     named = [("therapy", recipe.therapy), ("indication", recipe.indication)]
     named += [("outcome", outcome) for outcome in (*recipe.outcome, *filter(None, (recipe.among,)))]
     named += [("denominator", kind) for kind in recipe.denominator]
     for kind, slug in named:
-        if (kind, slug) not in evidence.concepts:
-            raise ValueError(f"there is no {kind} `{slug}`")
+        if not is_known(kind, slug):
+            raise QueryError(f"there is no {kind} `{slug}`", hint="mend the recipe, or delete the file")
+
+
+def _refuse_taken(saved: SavedSynthesis, evidence: Evidence) -> None:
+    """Refuse a synthesis whose claim would be taken for one of a file."""
+    if claim_id(saved) in evidence.claims:
+        told = f"its claim `{claim_id(saved)}` would have the name of a claim of a file"
+        raise QueryError(told, hint="call one of the two something else")
+    if COMPUTED_SOURCE.rpartition("/")[2] in evidence.sources:
+        told = "a source of a claim file has the name of the graph itself, `cd22kg`"
+        raise QueryError(told, hint="call the source something else")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from importlib.util import find_spec
-from math import isfinite
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from cd22kg.errors import DataError, Problem, QueryError, SynthesisError
@@ -19,6 +19,10 @@ from cd22kg.synthesis.selection import Selected, select
 if TYPE_CHECKING:
     from cd22kg.statistics.effects import Transform
     from cd22kg.statistics.meta import Back, Method, Model
+
+
+#: A number in a cell of a table; digits of other scripts, exponents and infinities are none.
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 @dataclass(frozen=True)
@@ -145,10 +149,10 @@ def _further(found: Synthesis, analyses: Analyses) -> Iterator[tuple[str, Any]]:
         grown = cumulative([events[at] for at in order], [total[at] for at in order], model)
         yield "cumulative", tuple(zip(order, grown, strict=True))
     if analyses.moderator:
-        numbers = {study: number_of(study, analyses.moderator) for study in studies}
-        known = [(study, number) for study, number in numbers.items() if number is not None]
+        numbers = [(study, number_of(study, analyses.moderator)) for study in studies]
+        known = [(study, number) for study, number in numbers if number is not None]
         yield "moderator", analyses.moderator
-        yield "unplaced", tuple(study.label for study, number in numbers.items() if number is None)
+        yield "unplaced", tuple(study.label for study, number in numbers if number is None)
         counts = [study.events for study, _ in known], [study.total for study, _ in known]
         yield "regression", regress(*counts, [number for _, number in known], model)
     if analyses.small_study:
@@ -166,10 +170,8 @@ def _further(found: Synthesis, analyses: Analyses) -> Iterator[tuple[str, Any]]:
 def _refuse_unknown_facts(studies: Sequence[PooledStudy], analyses: Analyses) -> None:
     """Refuse to group or compare by what no study states."""
     facts = sorted({name for study in studies for name, _ in study.facts})
-    for asked, known, what in (
-        (analyses.by, facts, "group"),
-        (analyses.moderator, sorted({*facts, *MODERATORS}), "number"),
-    ):
+    numbers = [name for name in sorted({*facts, *MODERATORS}) if any(number_of(s, name) is not None for s in studies)]
+    for asked, known, what in ((analyses.by, facts, "group"), (analyses.moderator, numbers, "number")):
         if asked and asked not in known:
             raise QueryError(f"no study states its {what} `{asked}`", hint=f"one of: {', '.join(known) or 'none'}")
 
@@ -205,13 +207,10 @@ def number_of(study: PooledStudy, moderator: str) -> float | None:
     numbers: dict[str, float | None] = {"year": study.year, "total": study.total}
     if moderator in numbers:
         return numbers[moderator]
-    if moderator == "after-cd19":
-        return float(study.fact(moderator) == "yes")
-    try:
-        value = float(study.fact(moderator))
-    except ValueError:
-        return None
-    return value if isfinite(value) else None
+    text = study.fact(moderator)
+    if moderator == "after-cd19" and study.claim:
+        return float(text == "yes")
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def title_of(selection: Selection, evidence: Evidence) -> str:

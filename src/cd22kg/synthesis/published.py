@@ -131,4 +131,5 @@ def model_of(claim: KnownClaim) -> Model:
     named = (stated.pooling_model, stated.transformation) if isinstance(stated, PooledClaim) else (None, None)
     method = next((method for method, slug in METHODS.items() if slug == named[0]), Model.method)
     transform = next((transform for transform, slug in TRANSFORMS.items() if slug == named[1]), Model.transform)
-    return Model(transform, method)
+    # The binomial-normal model has one scale, whatever a review says that it drew its figures on.
+    return Model("logit" if method == "GLMM" else transform, method)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
+from pydantic import TypeAdapter, ValidationError
+
 from cd22kg.errors import QueryError
+from cd22kg.model.values import Date
 
 #: Which of several reports on the same patients stands for them.
 Policy = Literal["largest", "latest"]
@@ -54,12 +57,14 @@ class Selection:
         """Refuse what cannot be.
 
         Raises:
-            QueryError: If there is no outcome, the share is no share, or the policy unknown.
+            QueryError: If there is no outcome, the share is no share, the day none, or the policy unknown.
         """
         if not self.outcome:
             raise QueryError("a synthesis needs an outcome", hint="such as --outcome cr")
         if not 0 < self.least_share <= 1:
             raise QueryError(f"the least share is a fraction above 0, at most 1, got {self.least_share}")
+        if self.until:
+            _refuse_no_date(self.until)
         if self.overlap not in POLICIES:
             raise QueryError(f"there is no policy `{self.overlap}`", hint=f"one of: {', '.join(POLICIES)}")
 
@@ -76,3 +81,12 @@ class SelectionOptions(TypedDict, total=False):
     least_share: float
     printed_only: bool
     overlap: Policy
+
+
+def _refuse_no_date(text: str) -> None:
+    """Refuse what is no year, month or day that has come."""
+    try:
+        TypeAdapter(Date).validate_python(text)
+    except ValidationError as error:
+        told, _, hint = str(error.errors()[0]["msg"]).removeprefix("Value error, ").partition("; fix: ")
+        raise QueryError(told, hint=hint) from None

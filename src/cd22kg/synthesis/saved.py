@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from decimal import ROUND_DOWN, Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,9 +20,10 @@ from pydantic.alias_generators import to_camel
 
 from cd22kg.errors import DataError, InputError, Location, OutputError, Problem, QueryError
 from cd22kg.files import write_bytes
-from cd22kg.gate.text import read_text
+from cd22kg.gate.text import fault_of, read_text, visible
 from cd22kg.gate.yaml import Node, parse_yaml
 from cd22kg.model.values import Boolean, Date, Integer, Number, Slug, Text, is_slug
+from cd22kg.synthesis.pooling import model_from
 from cd22kg.synthesis.recipe import Selection
 from cd22kg.synthesis.result import Synthesis
 
@@ -35,6 +37,9 @@ RESULT = (
     *("estimate", "lower", "upper", "prediction_lower", "prediction_upper"),
     *("tau2", "i2", "q", "q_df", "q_p", "k", "events", "total"),
 )
+
+#: What every result has.
+_ALWAYS = {"estimate", "lower", "upper", "k", "events", "total"}
 
 
 class _Part(BaseModel):
@@ -80,11 +85,16 @@ class SavedRecipe(_Part):
         )
 
     def model(self) -> Model:
-        """Return how they are pooled."""
-        from cd22kg.statistics.meta import Model
+        """Return how they are pooled.
 
+        Raises:
+            SynthesisError: If numpy or scipy is missing.
+            QueryError: If an option is none, or does not go with another.
+        """
         level = 0.95 if self.level is None else float(self.level)
-        return Model(self.transform, self.method, self.hartung_knapp, level, self.back)
+        return model_from(
+            transform=self.transform, method=self.method, hartung_knapp=self.hartung_knapp, level=level, back=self.back
+        )
 
 
 class SavedStudy(_Part):
@@ -119,7 +129,7 @@ class SavedSynthesis(_Part):
     @property
     def holds(self) -> bool:
         """Return whether the result is that of the recipe and the studies, as far as the file tells."""
-        return self.digest == digest_of(self)
+        return self.digest == digest_of(self) and self.result.keys() >= _ALWAYS
 
 
 def saved_from(slug: str, synthesis: Synthesis, title: str = "") -> SavedSynthesis:
@@ -133,17 +143,26 @@ def saved_from(slug: str, synthesis: Synthesis, title: str = "") -> SavedSynthes
         raise QueryError("a synthesis of a table cannot be saved", hint="save one of claims; a build runs it again")
     if not is_slug(slug):
         raise QueryError(f"`{slug}` is no slug", hint="use lower-case letters, digits and hyphens: cr-all-cd22-alone")
+    if fault := fault_of(title):
+        raise QueryError(f"the title cannot be saved: {fault[1]}", hint=fault[2])
+    if title and not title.strip():
+        raise QueryError("the title is blank", hint="write it, or leave it out")
+    if float(_asked(model.level)) != model.level:
+        hint = f"a file holds {DIGITS} digits after the point"
+        raise QueryError(f"the level {model.level} cannot be saved", hint=hint)
     plain: dict[str, Any] = {
         "id": slug,
-        "title": title or synthesis.title,
+        "title": title or visible(synthesis.title),
         "recipe": {
             **_told(selection),
-            "least_share": _decimal(selection.least_share),
+            "least_share": _asked(selection.least_share),
             **{name: value for name, value in vars(model).items() if _matters(name, model)},
-            "level": _decimal(model.level),
+            "level": _asked(model.level),
         },
         "studies": [{"claim": s.claim, "events": s.events, "total": s.total} for s in synthesis.studies],
-        "left_out": [{name: value for name, value in vars(out).items() if value} for out in synthesis.left_out],
+        "left_out": [
+            {name: visible(value) for name, value in vars(out).items() if value} for out in synthesis.left_out
+        ],
         "result": dict(_result(synthesis.estimate)),
         "graph": synthesis.graph or None,
         "version": synthesis.version,
@@ -175,6 +194,18 @@ def _decimal(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+def _asked(value: float) -> str:
+    """Return what a recipe asks for, above 0 and at most 1, as a file writes it: cut, for rounded it might be 0 or 1.
+
+    Raises:
+        QueryError: If nothing is left of it.
+    """
+    cut = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-DIGITS), ROUND_DOWN)
+    if not cut:
+        raise QueryError(f"{value} is too small to be saved", hint=f"a file holds {DIGITS} digits after the point")
+    return f"{cut.normalize():f}"
+
+
 def digest_of(saved: SavedSynthesis) -> str:
     """Return the digest of what a synthesis was made of and of what came of it."""
     plain = saved.model_dump(mode="json", by_alias=True, include={"recipe", "studies", "result"}, exclude_none=True)
@@ -189,6 +220,8 @@ def to_yaml(saved: SavedSynthesis) -> str:
         f"`cd22kg pool --rerun {saved.id}` writes the rest."
     ]
     for key, value in plain.items():
+        if value in ([], {}):
+            continue
         if isinstance(value, dict):
             lines += [f"{key}:", *(f"  {name}: {_flow(item)}" for name, item in value.items())]
         elif isinstance(value, list):

@@ -64,7 +64,7 @@ def select(selection: Selection, evidence: Evidence) -> Selected:
         if isinstance(found, _Candidate):
             candidates.append(found)
         else:
-            left_out.append(LeftOut(claim.id, found, evidence.superseded.get(claim.id, "")))
+            left_out.append(LeftOut(claim.id, found, _newer(claim, selection, evidence)))
     kept, repeated = _once(candidates, selection, evidence)
     studies = in_order([study_of(found.claim, found.events, found.total, found.derived, evidence) for found in kept])
     out = sorted([*left_out, *repeated], key=lambda out: out.claim)
@@ -76,20 +76,22 @@ def _asked(selection: Selection, evidence: Evidence) -> Iterator[KnownClaim]:
 
     What is part of an outcome does not stand for it: of CRS of grade 3 or more, CRS of any grade does not follow.
     """
-
-    def fits(kind: str, slug: str | None, asked: str) -> bool:
-        return slug == asked if selection.exact else evidence.is_within(kind, slug, asked)
-
     for claim in evidence.claims.values():
         if EVIDENCE not in claim.inferred or claim.type != "ResultClaim" or claim.measurement is None:
             continue
-        if not fits("therapy", claim.therapy, selection.therapy):
+        if not _fits("therapy", claim.therapy, selection.therapy, selection, evidence):
             continue
-        if not any(fits("outcome", claim.outcome, o) and _is_whole(claim, o, evidence) for o in selection.outcome):
+        if not any(_is_asked(claim, outcome, selection, evidence) for outcome in selection.outcome):
             continue
-        wider = evidence.is_within("indication", selection.indication, claim.indication)
-        if wider or fits("indication", claim.indication, selection.indication) or _some(claim, selection, evidence):
+        asked = selection.indication
+        wider = evidence.is_within("indication", asked, claim.indication)
+        fitting = _fits("indication", claim.indication, asked, selection, evidence)
+        if wider or fitting or _some(claim, selection, evidence):
             yield claim
+
+
+def _fits(kind: str, slug: str | None, asked: str, selection: Selection, evidence: Evidence) -> bool:
+    return slug == asked if selection.exact else evidence.is_within(kind, slug, asked)
 
 
 def _some(claim: KnownClaim, selection: Selection, evidence: Evidence) -> bool:
@@ -98,8 +100,10 @@ def _some(claim: KnownClaim, selection: Selection, evidence: Evidence) -> bool:
     return known is not None and known[0] > 0
 
 
-def _is_whole(claim: KnownClaim, outcome: str, evidence: Evidence) -> bool:
-    return claim.outcome == outcome or not evidence.is_part(claim.outcome, outcome)
+def _is_asked(claim: KnownClaim, outcome: str, selection: Selection, evidence: Evidence) -> bool:
+    """Return whether a claim counts one of the outcomes asked for, and not only a part of it."""
+    is_whole = claim.outcome == outcome or not evidence.is_part(claim.outcome, outcome)
+    return is_whole and _fits("outcome", claim.outcome, outcome, selection, evidence)
 
 
 def _having(claim: KnownClaim, selection: Selection, evidence: Evidence) -> tuple[int, int] | None:
@@ -111,9 +115,11 @@ def _having(claim: KnownClaim, selection: Selection, evidence: Evidence) -> tupl
     parts = cohort.composition if cohort else ()
     fitting = [part for part in parts if evidence.is_within("indication", part.indication, asked)]
     unclear = any(part not in fitting and evidence.is_within("indication", asked, part.indication) for part in parts)
-    if not parts or (unclear and not fitting):
+    # Of patients that no part tells of, nothing is known.
+    size = max(sum(part.size for part in parts), (cohort.size if cohort else None) or 0)
+    if size < 1 or not parts or (unclear and not fitting):
         return None
-    return sum(part.size for part in fitting), sum(part.size for part in parts)
+    return sum(part.size for part in fitting), size
 
 
 def _candidate(claim: KnownClaim, selection: Selection, evidence: Evidence) -> _Candidate | str:
@@ -137,7 +143,7 @@ def _unfit(claim: KnownClaim, measurement: Measurement, selection: Selection, ev
     source = evidence.source_of(claim)
     kind = source.type if source else ""
     printed = evidence.published(claim)
-    if newer := evidence.superseded.get(claim.id):
+    if newer := _newer(claim, selection, evidence):
         return f"superseded by {newer}"
     if measurement.statistic in _NO_COUNTS:
         value = f" ({measurement.as_printed})" if measurement.as_printed else ""
@@ -155,12 +161,26 @@ def _unfit(claim: KnownClaim, measurement: Measurement, selection: Selection, ev
         return f"counts {label} patients" if stated else "its denominator is not printed"
     if selection.exclude_abstracts and kind in _ABSTRACTS:
         return f"published in {_ABSTRACTS[kind]} only"
-    if selection.until and not (printed and printed[: len(selection.until)] <= selection.until):
-        return f"published {printed}" if printed else "its source has no date"
+    if not _is_published(claim, selection, evidence):
+        later = "" if len(printed) >= len(selection.until) or printed > selection.until else ", perhaps later"
+        return f"published {printed}{later}" if printed else "its source has no date"
     if selection.after_cd19 is not None and (AFTER_CD19 in claim.inferred) is not selection.after_cd19:
         known = "not all patients are known to have had" if selection.after_cd19 else "all patients had had"
         return f"{known} a CD19-directed therapy before"
     return _too_wide(claim, selection, evidence)
+
+
+def _newer(claim: KnownClaim, selection: Selection, evidence: Evidence) -> str:
+    """Return a claim that supersedes another, is evidence and was published by the day asked for, if there is one."""
+    newer = (evidence.claims[slug] for slug in evidence.superseding.get(claim.id, ()))
+    standing = (c.id for c in newer if EVIDENCE in c.inferred and _is_published(c, selection, evidence))
+    return next(standing, "")
+
+
+def _is_published(claim: KnownClaim, selection: Selection, evidence: Evidence) -> bool:
+    """Return whether a claim is known to have been published by the day asked for, if any is."""
+    printed, until = evidence.published(claim), selection.until
+    return (len(printed) >= len(until) and printed[: len(until)] <= until) or "" < printed < until[: len(printed)]
 
 
 def _too_wide(claim: KnownClaim, selection: Selection, evidence: Evidence) -> str:
@@ -196,7 +216,7 @@ def _once(
 ) -> tuple[list[_Candidate], list[LeftOut]]:
     """Return the candidates that share no patients, best first taken, and the others with what stands for them."""
     overlap = Overlap(evidence.cohorts)
-    kept: list[_Candidate] = []
+    kept: dict[str, list[_Candidate]] = {}
     left_out: list[LeftOut] = []
 
     def order(candidate: _Candidate) -> tuple[object, ...]:
@@ -205,20 +225,24 @@ def _once(
         latest = _descending(evidence.published(claim))
         size = -candidate.total
         first = (size, latest) if selection.overlap == "largest" else (latest, size)
-        outcomes = [evidence.is_within("outcome", claim.outcome, outcome) for outcome in selection.outcome]
+        outcomes = [_is_asked(claim, outcome, selection, evidence) for outcome in selection.outcome]
         abstract = source is None or source.type in _ABSTRACTS
         return (*first, candidate.derived, abstract, outcomes.index(True), claim.id)
 
     for candidate in sorted(candidates, key=order):
         cohort = candidate.claim.cohort or ""
-        shared = ((other, overlap.why(cohort, other.claim.cohort or "")) for other in kept)
+        near = kept.setdefault(overlap.kin(cohort), [])
+        shared = ((other, overlap.why(cohort, other.claim.cohort or "")) for other in near)
         other, why = next(((other, why) for other, why in shared if why), (None, ""))
-        if other is None:
-            kept.append(candidate)
-        else:
+        if other is not None:
             reason = f"{why}; {candidate.events}/{candidate.total} beside {other.events}/{other.total}"
             left_out.append(LeftOut(candidate.claim.id, reason, other.claim.id))
-    return kept, left_out
+        elif whole := overlap.crowd(cohort, [other.claim.cohort or "" for other in near]):
+            reason = f"shares patients with parts of {whole} that are pooled: together they have more than it"
+            left_out.append(LeftOut(candidate.claim.id, reason))
+        else:
+            near.append(candidate)
+    return [candidate for near in kept.values() for candidate in near], left_out
 
 
 def _descending(text: str) -> tuple[int, ...]:

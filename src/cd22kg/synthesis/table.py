@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,19 +29,24 @@ def read_table(path: Path) -> tuple[PooledStudy, ...]:
     """
     text = read_text(path)
     name = str(path)
-    first = next(line for line in text.splitlines() if line.strip())
+    first = next(line for line in text.split("\n") if line.strip())
     separator = max(_SEPARATORS, key=first.count)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         place = Location(name, reader.line_num)
         raise InputError(f"this is no table: {error}", place, hint="close every quotation mark") from None
+    if not rows:
+        raise InputError("the table has empty cells only", Location(name, 1, 1), hint="name the columns in line 1")
     (line, head), *body = rows
     columns = [cell.strip().lower() for cell in head]
     if missing := [column for column in _NEEDED if columns.count(column) != 1]:
         told = f"the table needs one column each of {', '.join(_NEEDED)}; look at: {', '.join(missing)}"
         raise InputError(told, Location(name, line, 1), hint="name the columns in the first line")
+    if twice := sorted({column for column in columns if column and columns.count(column) > 1}):
+        told = f"columns have the same name: {', '.join(twice)}"
+        raise InputError(told, Location(name, line, 1), hint="give each column a name of its own")
     if not body:
         raise InputError("the table has no rows", Location(name, line, 1), hint="write a row for each study")
     if len(body) > _MOST_ROWS:
@@ -78,7 +84,7 @@ def _studies(
             problems.append(Problem(told, place, hint="give both as counts of patients; leave out empty studies"))
         else:
             year = _count(cells.get("year", ""))
-            facts = {column: cell for column, cell in cells.items() if column not in _NEEDED and cell}
+            facts = {column: cell for column, cell in cells.items() if column not in ("", *_NEEDED) and cell}
             yield PooledStudy(label, events, total, year=year, facts=tuple(sorted(facts.items())))
         seen.setdefault(label, line)
 

@@ -16,6 +16,7 @@ def to_json(audit: Audit) -> str:
         "title": source.title,
         "type": source.type,
         "published": source.published,
+        "retracted": bool(source.retracted),
         "notice": DISCLAIMER,
         "counts": {verdict.code: count for verdict, count in audit.counts.items()},
         "verdicts": {

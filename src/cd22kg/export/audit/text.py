@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
@@ -12,6 +13,8 @@ from cd22kg.synthesis.audit import DISCLAIMER, Audit, Finding
 from cd22kg.validation.shielding import line_start, shielded
 
 _COUNTS = ("verdict", "claims")
+#: What Markdown takes for the start of a heading or of an item, where a line begins with it.
+_ITEM, _BLOCK = re.compile(r"^([0-9]+)([.)])(?= |$)"), re.compile(r"^[#+=-]")
 
 
 def to_table(audit: Audit, width: int = 0) -> str:
@@ -32,17 +35,23 @@ def to_table(audit: Audit, width: int = 0) -> str:
 
 def to_markdown(audit: Audit) -> str:
     """Return the verdicts as Markdown: counts, a table, and for each claim the evidence beside it."""
-    lines = [f"# Audit of {plain(shielded(audit.source.title or audit.source.id))}", "", plain(_source(audit)), ""]
+    lines = [f"# Audit of {plain(shielded(audit.source.title or audit.source.id))}", "", _paragraph(_source(audit)), ""]
     lines += [markdown(_counts(audit)).rstrip("\n"), ""]
     lines += [markdown(_rows(audit)).rstrip("\n"), "", "## The evidence", ""]
     for finding in audit.findings:
         if finding.evidence:
             rows = [[*_EVIDENCE], *_evidence(finding)]
-            lines += [f"### {plain(shielded(finding.claim.id))}", "", plain(shielded(finding.claim.statement)), ""]
+            lines += [f"### {plain(shielded(finding.claim.id))}", "", _paragraph(finding.claim.statement), ""]
             lines += [markdown(rows).rstrip("\n"), ""]
     lines += ["## The verdicts", ""]
     lines += [f"- **{plain(verdict.label)}**: {plain(verdict.definition)}" for verdict in audit.counts]
     return "\n".join([*lines, "", DISCLAIMER]) + "\n"
+
+
+def _paragraph(text: str) -> str:
+    """Return a text as a paragraph of its own: no heading, and no item of a list."""
+    shown = plain(shielded(text))
+    return _ITEM.sub(r"\1\\\2", shown) if _ITEM.match(shown) else _BLOCK.sub(r"\\\g<0>", shown)
 
 
 def heading(audit: Audit) -> str:
@@ -53,8 +62,9 @@ def heading(audit: Audit) -> str:
 def _source(audit: Audit) -> str:
     source = audit.source
     dated = f", published {source.published}" if source.published else ""
+    gone = ", retracted" if source.retracted else ""
     count = len(audit.findings)
-    return f"{source.id}, {source.type}{dated}: {count} claim{'s' if count != 1 else ''}"
+    return f"{source.id}, {source.type}{dated}{gone}: {count} claim{'s' if count != 1 else ''}"
 
 
 _EVIDENCE = ("evidence", "is", "figure", "compared", "published in")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from cd22kg.model import Measurement
+from cd22kg.model import CohortPart, Measurement
 from cd22kg.queries.claims import KnownClaim
 from cd22kg.statistics import Interval, clopper_pearson_interval
 from cd22kg.synthesis.audit.verdicts import AXES
-from cd22kg.synthesis.audit.wording import has_interval, short_label, value_words
+from cd22kg.synthesis.audit.wording import has_interval, limit_words, short_label, value_words
 from cd22kg.synthesis.differences import Difference, differences, time_of
 from cd22kg.synthesis.evidence import AFTER_CD19, Evidence
 from cd22kg.synthesis.figures import Figure, counts_of, figure_of
@@ -110,6 +110,9 @@ def compare(here: KnownClaim, there: KnownClaim, evidence: Evidence) -> Comparis
 def standing_of(one: Measurement | None, other: Measurement | None) -> Standing:
     """Return how a figure stands to another."""
     here, there = figure_of(one), figure_of(other)
+    statuses = _unreached(one), _unreached(other)
+    if any(statuses) and (here or statuses[0]) and (there or statuses[1]):
+        return "same" if statuses[0] == statuses[1] else "other"
     if here is None or there is None or one is None or other is None:
         return "none" if here is there is None else "none here" if here is None else "none there"
     counts, counts_there = counts_of(one), counts_of(other)
@@ -127,7 +130,13 @@ def standing_of(one: Measurement | None, other: Measurement | None) -> Standing:
         return "covers" if _within_bound(here, there.value) else "leaves out"
     if here.rounds(there):
         return "rounded"
-    return "finer" if there.rounds(here) else "cut" if _cut(here, there.value) else "other"
+    return "finer" if there.rounds(here) else "cut" if here.cuts(there) else "other"
+
+
+def _unreached(measurement: Measurement | None) -> str:
+    """Return that a value was not reached, or could not be estimated, which is a finding like a figure."""
+    status = measurement.value_status if measurement and measurement.value is None else None
+    return status if status in ("not-reached", "not-evaluable") else ""
 
 
 def _within_bound(limit: Figure, value: Decimal) -> bool:
@@ -139,30 +148,18 @@ def _within_bound(limit: Figure, value: Decimal) -> bool:
     return abs(value - limit.value) <= limit.value / 10  # about
 
 
-def _cut(here: Figure, value: Decimal) -> bool:
-    """Return whether a value is the other with its further digits cut off: 70 for 70.5."""
-    step = 2 * here.half
-    return here.value is not None and step > 0 and here.value <= value < here.value + step
-
-
-def overlap(kind: str, one: str | None, other: str | None, evidence: Evidence) -> bool:
-    """Return whether two concepts have a narrower one in common, or one is within the other."""
-    if one is None or other is None:
-        return False
-    return any(each == kind and {one, other} <= known.within for (each, _), known in evidence.concepts.items())
-
-
-def topics_of(claim: KnownClaim) -> set[str]:
+def topics_of(claim: KnownClaim) -> frozenset[str]:
     """Return the factors that a claim is on, what it compares or is about, and the regulatory event it reports."""
     named = {about.removeprefix("factor/") for about in getattr(claim.stated, "about", ()) if "factor/" in about}
     single = (getattr(claim.stated, name, None) for name in ("factor", "regulatory_event"))
-    return named | set(filter(None, single))
+    return frozenset((*named, *filter(None, single)))
 
 
 def interval_of(measurement: Measurement | None) -> Interval | None:
     """Return the interval printed around a share, else that of Clopper and Pearson from its counts; as fractions."""
     figure, counts = figure_of(measurement), counts_of(measurement)
-    if measurement is not None and figure and figure.is_share and has_interval(measurement):
+    inferential = figure is not None and figure.interval in ("", "confidence", "prediction")
+    if measurement is not None and figure and figure.is_share and has_interval(measurement) and inferential:
         return Interval(float(figure.lower or 0), float(figure.upper or 0))
     return clopper_pearson_interval(*counts, level=_LEVEL) if counts else None
 
@@ -174,7 +171,7 @@ def _weight(
     axis, standing = difference.axis, difference.standing
     if axis == "source-kind" or axis not in _AXIS:
         return ""
-    if axis in ("cohort", "population", "dose") and _share_patients(here.cohort, there.cohort, evidence):
+    if axis in ("cohort", "population", "dose") and _share_patients(here, there, evidence):
         return ""  # two reports on one trial
     if axis == "cohort" and not figure:
         return ""
@@ -183,7 +180,9 @@ def _weight(
     if axis == "indication" and standing == "narrower" and _nearly_all(here, there, evidence):
         return "widened"
     if axis == "indication" and standing == "other" and not figure:
-        return "widened" if overlap("indication", here.indication, there.indication, evidence) else "differs"
+        most = _most(there, evidence)
+        disease = most.indication if most else there.indication
+        return "widened" if evidence.have_common("indication", here.indication, disease) else "differs"
     if axis in ("outcome", "grade") and standing == "wider":
         counted_within = figure and evidence.is_part(there.outcome, here.outcome)
         return "differs" if counted_within else "widened"
@@ -208,10 +207,26 @@ def _nearly_all(here: KnownClaim, there: KnownClaim, evidence: Evidence) -> str:
     return f"{have} of {cohort.size} with {short_label('indication', here.indication, evidence)}"
 
 
-def _share_patients(one: str | None, other: str | None, evidence: Evidence) -> bool:
-    known = evidence.cohorts.get(one or ""), evidence.cohorts.get(other or "")
-    names = {one, other}
-    return any(cohort is not None and names & {*cohort.overlaps, *cohort.subset_of} for cohort in known)
+def _most(claim: KnownClaim, evidence: Evidence) -> CohortPart | None:
+    """Return the part of a cohort that nearly all its patients belong to; nothing where none is so large."""
+    cohort = evidence.cohort_of(claim)
+    if cohort is None or not cohort.size:
+        return None
+    size = cohort.size
+    return next((part for part in cohort.composition if part.size >= ALMOST_ALL * size), None)
+
+
+def _disease(claim: KnownClaim, evidence: Evidence) -> str:
+    """Return the indication of a claim in words, or which nearly all its patients have: ``57 of 58 with B-ALL``."""
+    most, cohort = _most(claim, evidence), evidence.cohort_of(claim)
+    if most is None or cohort is None or most.indication == claim.indication:
+        return short_label("indication", claim.indication, evidence)
+    return f"{most.size} of {cohort.size} with {short_label('indication', most.indication, evidence)}"
+
+
+def _share_patients(here: KnownClaim, there: KnownClaim, evidence: Evidence) -> bool:
+    """Return whether both count patients of one trial, or may."""
+    return bool(here.cohort and there.cohort and evidence.patients.why(here.cohort, there.cohort))
 
 
 def _presupposes(claim: KnownClaim, evidence: Evidence) -> bool:
@@ -236,12 +251,14 @@ def _left_out(here: KnownClaim, there: KnownClaim, evidence: Evidence) -> Iterat
     """Yield what the claim states of its figure and the statement does not."""
     mine, theirs = here.measurement, there.measurement
     if theirs is not None and value_words(theirs, evidence):
-        if figure_of(mine) is None or mine is None:
+        if mine is None or (figure_of(mine) is None and not _unreached(mine)):
             if figure_of(theirs) is not None:
                 yield "figure"
         else:
             if has_interval(theirs) and mine.lower is None:
                 yield "interval"
+            if theirs.value is not None and (limit := limit_words(theirs)) and not limit_words(mine):
+                yield f'"{limit}"'
             if theirs.total and not mine.total:
                 yield "number of patients"
             if time_of(theirs) and not time_of(mine):
@@ -259,7 +276,7 @@ def in_words(comparison: Comparison, evidence: Evidence) -> str:
         "same": "same figure",
         "rounded": "same figure, rounded",
         "cut": "same figure, cut",
-        "finer": "same figure, with more digits here",
+        "finer": "the figure there has fewer digits",
         "covers": "inside what is stated here",
         "other": "another figure",
         "leaves out": "outside what is stated here",
@@ -276,11 +293,11 @@ def in_words(comparison: Comparison, evidence: Evidence) -> str:
 def said(difference: Difference, comparison: Comparison, evidence: Evidence) -> tuple[str, str]:
     """Return what both state on an axis, concepts by their short names."""
     kind = "outcome" if difference.axis in ("outcome", "grade") else difference.axis
-    if kind == "indication" and difference.standing == "narrower":
-        most = _nearly_all(comparison.here, comparison.there, evidence)
-        if most:
-            return short_label(kind, comparison.here.indication, evidence), most
-    if kind in ("indication", "therapy", "outcome"):
+    if kind == "indication":
+        nearly = difference.standing == "narrower" and _nearly_all(comparison.here, comparison.there, evidence)
+        here = short_label(kind, comparison.here.indication, evidence)
+        return here, nearly or _disease(comparison.there, evidence)
+    if kind in ("therapy", "outcome"):
         slugs = (getattr(comparison.here, kind), getattr(comparison.there, kind))
         return short_label(kind, slugs[0], evidence), short_label(kind, slugs[1], evidence)
     return difference.here, difference.there

@@ -8,7 +8,7 @@ from cd22kg.queries.claims import KnownClaim
 from cd22kg.synthesis.audit.case import Case, Related
 from cd22kg.synthesis.audit.comparison import Comparison, said
 from cd22kg.synthesis.audit.verdicts import Beside, Finding, Verdict
-from cd22kg.synthesis.audit.wording import figure_words, listed, short_label, source_word
+from cd22kg.synthesis.audit.wording import figure_words, listed, named, short_label, source_word
 
 
 def finding(
@@ -26,7 +26,7 @@ def finding(
     """
     related = [
         *case.outgoing(claim, "repeats"),
-        *case.too_late(claim),
+        *case.no_sources(claim),
         *case.contradicting(claim),
         *case.superseding(claim),
         *case.outgoing(claim, "confirms"),
@@ -36,7 +36,8 @@ def finding(
     for each in (*case.beside(related), *evidence):
         beside.setdefault(each.claim.id, each)
     sentence = "; ".join(filter(None, clauses))
-    if sentence.partition(" ")[0].isalpha():  # names of claims and figures stay as they are
+    first = sentence.partition(" ")[0]
+    if first.isalpha() and first != "p" and first not in case.evidence.claims:  # names and figures stay as they are
         sentence = sentence[:1].upper() + sentence[1:]
     figure = figure_words(claim.measurement, case.evidence)
     return Finding(claim, figure, verdict, f"{sentence}.", tuple(axes), tuple(dropped), tuple(beside.values()))
@@ -65,6 +66,13 @@ def states(comparison: Comparison, case: Case, *, widened: bool = False) -> tupl
     differences = comparison.widened if widened else comparison.differing
     pairs = [said(difference, comparison, case.evidence) for difference in differences]
     return tuple(listed([pair[at] for pair in pairs if pair[at]]) for at in (0, 1))  # type: ignore[return-value]
+
+
+def against(claim: KnownClaim, case: Case) -> str:
+    """Return which claims are said to contradict one, and how sure that is, as a clause; empty where none is."""
+    found = case.contradicting(claim)
+    told = [named(each.claim, case.evidence, f"certainty: {each.certainty}") for each in found]
+    return f"{listed(told)} contradict{'s' if len(told) == 1 else ''} it" if told else ""
 
 
 def ids(related: Iterable[Related]) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from cd22kg.model import StatementClaim
 from cd22kg.queries.claims import KnownClaim
-from cd22kg.synthesis.audit.case import Case, later
+from cd22kg.synthesis.audit.case import Case
 from cd22kg.synthesis.audit.comparison import compare
 from cd22kg.synthesis.audit.findings import audited, finding
 from cd22kg.synthesis.audit.verdicts import Finding, Verdict
 from cd22kg.synthesis.audit.wording import listed, short_label
-from cd22kg.synthesis.evidence import EVIDENCE
+from cd22kg.synthesis.evidence import EVIDENCE, is_later
 
 _APPROVAL, _NOT_APPROVED = "approval", "not-approved"
 #: Facts of an event besides its date, each with the list that it is from.
@@ -59,7 +59,7 @@ def not_approved(claim: KnownClaim, case: Case) -> Finding | None:
     if not isinstance(stated, StatementClaim):
         return None
     denied = stated.negated and stated.regulatory_event == _APPROVAL
-    if stated.regulatory_event != _NOT_APPROVED and not denied:
+    if claim.therapy is None or (stated.regulatory_event != _NOT_APPROVED and not denied):
         return None
     approvals = list(_approvals(claim, case))
     agency = case.evidence.label("agency", stated.agency) or "any agency"
@@ -67,7 +67,7 @@ def not_approved(claim: KnownClaim, case: Case) -> Finding | None:
     by = f" by {case.published}" if case.published else ""
     if approvals:
         found = [compare(claim, each, case.evidence) for each in approvals]
-        told = f"{listed([each.id for each in approvals])} reports an approval{by}"
+        told = f"{listed([each.id for each in approvals])} report{'s' if len(approvals) == 1 else ''} an approval{by}"
         return finding(claim, case, Verdict.VALUE, told, evidence=case.beside_by_rule(found, "contradicts"))
     trial = _in_trial(claim, case)
     tried = ""
@@ -83,16 +83,23 @@ def not_approved(claim: KnownClaim, case: Case) -> Finding | None:
 
 
 def _approvals(claim: KnownClaim, case: Case) -> Iterator[KnownClaim]:
-    """Yield the claims that report an approval that the statement denies."""
-    for other in sorted(case.evidence.claims.values(), key=lambda each: each.id):
+    """Yield the claims that report an approval that the statement denies: for such a disease, and by its date.
+
+    An approval without a date is taken to be no older than its source.
+    """
+    agency, evidence = getattr(claim.stated, "agency", None), case.evidence
+    for other in case.known:
         stated = other.stated
         if not isinstance(stated, StatementClaim) or stated.regulatory_event != _APPROVAL or stated.negated:
             continue
-        denied = claim.stated
-        agency = getattr(denied, "agency", None)
-        within = case.evidence.is_within("therapy", other.therapy, claim.therapy)
+        if not evidence.stands(other) or not evidence.is_within("therapy", other.therapy, claim.therapy):
+            continue
+        if None not in (claim.indication, other.indication) and not evidence.have_common(
+            "indication", claim.indication, other.indication
+        ):
+            continue
         by_agency = agency is None or stated.agency in (None, agency)
-        if within and by_agency and not later(stated.event_date or "", case.published):
+        if by_agency and not is_later(stated.event_date or evidence.published(other), case.published):
             yield other
 
 
@@ -110,6 +117,6 @@ def _in_trial(claim: KnownClaim, case: Case) -> KnownClaim | None:
         and (cohort := case.evidence.cohort_of(other))
         and (study := case.evidence.studies.get(cohort.study or ""))
         and study.phase not in (None, "not-applicable")
-        and later(case.published, case.evidence.published(other))
+        and is_later(case.published, case.evidence.published(other))
     ]
     return max(found, key=lambda each: (case.evidence.published(each), each.id in named, each.id), default=None)

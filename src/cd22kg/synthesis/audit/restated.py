@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from cd22kg.model import Measurement
 from cd22kg.queries.claims import KnownClaim
 from cd22kg.synthesis.audit import regulatory
-from cd22kg.synthesis.audit.case import Case, Related
-from cd22kg.synthesis.audit.comparison import Comparison, axis_of
-from cd22kg.synthesis.audit.consistency import Fault, document
+from cd22kg.synthesis.audit.case import NEAREST, Case, Related
+from cd22kg.synthesis.audit.comparison import AGREEING, Comparison, axis_of, standing_of
+from cd22kg.synthesis.audit.consistency import Fault
 from cd22kg.synthesis.audit.findings import audited, finding, states, what
 from cd22kg.synthesis.audit.unsourced import replaced_by
 from cd22kg.synthesis.audit.verdicts import AXES, Finding, Verdict
@@ -19,8 +20,10 @@ from cd22kg.synthesis.audit.wording import (
     listed,
     named,
     p_words,
+    printed,
     value_words,
 )
+from cd22kg.synthesis.evidence import document
 from cd22kg.synthesis.figures import figure_of
 
 
@@ -54,7 +57,8 @@ def one_source(claim: KnownClaim, case: Case, source: Related) -> Finding:
         return finding(claim, case, Verdict.SUPERSEDED, *clauses, dropped=dropped, evidence=case.beside(newer))
     exact = not dropped and not comparison.widened and comparison.standing in ("same", "none", "none there")
     verdict = Verdict.AGREES if exact else Verdict.SIMPLIFIED
-    return finding(claim, case, verdict, _same(claim, case, source), dropped_words(dropped), dropped=dropped)
+    finer = f"the {audited(case)} has more digits" if comparison.standing == "finer" else ""
+    return finding(claim, case, verdict, _same(claim, case, source), finer, dropped_words(dropped), dropped=dropped)
 
 
 def several(claim: KnownClaim, case: Case, candidates: Sequence[Related]) -> Finding | None:
@@ -87,10 +91,14 @@ def read_elsewhere(claim: KnownClaim, case: Case) -> Finding | None:
         return None
     first = readings[0]
     doubt = "" if document(first.claim) == claim.source else "which of the two the work itself prints was not read"
-    figures = [figure_words(each.measurement, case.evidence) for each in (claim, first.claim)]
+    figures = [printed(each, case.evidence) for each in (claim, first.claim)]
     clause = f"what this {audited(case)} prints of {claim.source} as {figures[0]} is {figures[1]} in {first.claim.id}"
     clause += f", read in {document(first.claim)}"
     beside = case.beside(readings)
+    events = {each.measurement.events if each.measurement else None for each in (claim, first.claim)}
+    if (contradicting or first.comparison.disagrees) and len(events) == 1 and (same := events.pop()):
+        divided = f"the same {same} patients are divided by another number"
+        return finding(claim, case, Verdict.DIFFERS, clause, divided, doubt, axes=("denominator",), evidence=beside)
     if contradicting or first.comparison.disagrees:
         return finding(claim, case, Verdict.VALUE, clause, doubt, evidence=beside)
     dropped = first.comparison.dropped
@@ -103,11 +111,11 @@ def _fault(there: KnownClaim, case: Case) -> Fault | None:
     """Return what is wrong with the published figure, within its document or between two that print it."""
     if (fault := case.fault(there)) is not None:
         return fault
-    others = case.other_documents(there)
+    others = case.rivals(there, case.other_documents(there))
     if not others:
         return None
-    here = figure_words(there.measurement, case.evidence)
-    told = [f"{figure_words(o.claim.measurement, case.evidence)} in {document(o.claim)} ({o.claim.id})" for o in others]
+    here = printed(there, case.evidence)
+    told = [f"{printed(o.claim, case.evidence)} in {document(o.claim)} ({o.claim.id})" for o in others]
     return Fault(f"that work's figure is {here} in {document(there)} and {listed(told)}")
 
 
@@ -115,7 +123,7 @@ def _added(claim: KnownClaim, there: KnownClaim, case: Case) -> tuple[str, ...]:
     """Return what a statement adds to the one source that it has, as clauses: a figure, a p value, a direction."""
     mine, theirs = claim.measurement, there.measurement
     what_is = ""
-    if figure_of(mine) is not None and figure_of(theirs) is None:
+    if figure_of(mine) is not None and figure_of(theirs) is None and standing_of(mine, theirs) == "none there":
         what_is = value_words(mine, case.evidence)
     elif p_words(mine) and not p_words(theirs):
         what_is = p_words(mine)
@@ -124,11 +132,32 @@ def _added(claim: KnownClaim, there: KnownClaim, case: Case) -> tuple[str, ...]:
     if what_is:
         directions = [getattr(each.stated, "direction", None) for each in (claim, there)]
         agree = "in the same direction and " if directions[0] and directions[0] == directions[1] else ""
-        return f"{there.id} says it {agree}without that figure, and {what_is} stands in no claim", against
+        elsewhere = _nowhere(claim, case, f"gives {what_is}", lambda other: _has_figure(other, mine))
+        return f"{there.id} says it {agree}without that figure", elsewhere, against
     direction = getattr(claim.stated, "direction", None)
     if direction and not getattr(there.stated, "direction", None) and figure_of(theirs) is None:
-        return f"{there.id} speaks of it without a direction, and no claim says {direction}", against
+        elsewhere = _nowhere(claim, case, f"says {direction}", lambda other: _has_direction(other, claim, direction))
+        return f"{there.id} speaks of it without a direction", elsewhere, against
     return ()
+
+
+def _nowhere(claim: KnownClaim, case: Case, does: str, says: Callable[[KnownClaim], bool]) -> str:
+    """Return that no claim on the same outcome says it either, or which does, as a clause."""
+    others = [other for other in case.bearing(claim) if other.outcome == claim.outcome and says(other)]
+    if not others:
+        return f"no other claim on it {does}"
+    return f"of others, {listed([named(other, case.evidence) for other in others[:NEAREST]])} {does}"
+
+
+def _has_figure(other: KnownClaim, measurement: Measurement | None) -> bool:
+    if measurement is not None and measurement.value is None and measurement.p_value is not None:
+        return other.measurement is not None and other.measurement.p_value == measurement.p_value
+    return standing_of(measurement, other.measurement) in AGREEING
+
+
+def _has_direction(other: KnownClaim, claim: KnownClaim, direction: str) -> bool:
+    factors = [getattr(each.stated, "factor", None) for each in (claim, other)]
+    return factors[0] is not None and factors[0] == factors[1] and getattr(other.stated, "direction", None) == direction
 
 
 def _opposite(claim: KnownClaim, there: KnownClaim) -> str:
@@ -187,7 +216,8 @@ def _all_differ(
         if each.comparison.disagrees and not set(common) & set(each.comparison.axes)
     ]
     told = listed([named(each.claim, case.evidence) for each in fitting])
-    clause = f"{figure} is {listed(there, 'or')} wherever it is printed, in {told}, and not {here or 'as said here'}"
+    meant = "the one claim that it fits" if len(fitting) == 1 else "each claim that it fits"
+    clause = f"{figure} is {listed(there, 'or')} in {meant}, {told}, and not {here or 'as said here'}"
     true = f"that has another figure in {listed(others)}" if others and here else ""
     return finding(claim, case, Verdict.DIFFERS, clause, true, axes=common)
 
@@ -210,15 +240,22 @@ def _several_statements(claim: KnownClaim, case: Case, candidates: Sequence[Rela
     """Return the verdict on a statement without a figure that several claims may have led to."""
     works = sorted({each.claim.source for each in candidates})
     told = listed([named(each.claim, case.evidence, _but(each, case)) for each in candidates])
+    direction = getattr(claim.stated, "direction", None)
+    if direction and not any(getattr(each.claim.stated, "direction", None) for each in candidates):
+        compares = "none compares" if len(candidates) > 1 else "compares nothing"
+        clause = f"no claim says {direction}: of those that it may rest on, {told}, {compares}"
+        if len(candidates) == 1:
+            clause = f"no claim says {direction}: {told}, on which it may rest, {compares}"
+        return finding(claim, case, Verdict.UNSOURCED, clause)
+    common = [axis for axis in AXES if all(axis in each.comparison.axes for each in candidates)]
+    if common:
+        here, _ = states(_only(candidates[0], common), case)
+        clause = f"it is said of others in each claim that it may rest on, {told}, and not of {here or 'such a group'}"
+        return finding(claim, case, Verdict.DIFFERS, clause, axes=common)
     if len(works) == 1:
         figures = any(figure_of(each.claim.measurement) for each in candidates)
         dropped = ("figures",) if figures else ()
         clause = f"it sums up {told}, all of {works[0]}"
         gone = "the figures are dropped" if figures else ""
         return finding(claim, case, Verdict.SIMPLIFIED, clause, gone, dropped=dropped)
-    states_it = [each for each in candidates if getattr(each.claim.stated, "direction", None)]
-    lacking = ""
-    if getattr(claim.stated, "direction", None) and not states_it:
-        lacking = "each of them counts one group, and none compares"
-    clause = f"it may rest on claims of {len(works)} works: {told}"
-    return finding(claim, case, Verdict.AMBIGUOUS, clause, lacking)
+    return finding(claim, case, Verdict.AMBIGUOUS, f"it may rest on claims of {len(works)} works: {told}")

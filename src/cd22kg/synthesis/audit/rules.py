@@ -8,27 +8,33 @@
    the same (`differs in value`); is it of the same patients, therapy, outcome, denominator and time (`differs in ...`);
    was the source superseded (`superseded by later evidence`); is anything dropped (`agrees`, or `agrees, rounded or
    simplified`).
-5. A figure of another work is held against other readings of it.
+5. A figure of another work is held against other readings of it; one count divided by two totals `differs in`
+   denominator.
 6. A statement that several claims fit: where all with that figure differ from it on one axis, it `differs in` that;
-   where they are of one work and it has no figure, it sums them up; else it has an `ambiguous source`.
-7. What the source reports itself is its `own figure`, unless two documents print it differently, or it was superseded.
+   where it compares and none of them does, it is `unsourced`; where they are of one work and it has no figure, it sums
+   them up; else it has an `ambiguous source`.
+7. What the source reports itself is its `own figure`, unless two documents print it differently, or it was superseded;
+   what others write about a work casts no doubt on what it prints itself.
 8. What is left has no source: `superseded by later evidence`, `differs in value` where something contradicts it, else
    `unsourced`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cd22kg.model import ComparisonClaim, StatementClaim
 from cd22kg.queries.claims import KnownClaim
 from cd22kg.synthesis.audit.case import Case, Related
 from cd22kg.synthesis.audit.comparison import compare
-from cd22kg.synthesis.audit.consistency import SURE, document
-from cd22kg.synthesis.audit.findings import audited, finding, ids, subject
+from cd22kg.synthesis.audit.consistency import SURE, cut_digits
+from cd22kg.synthesis.audit.findings import against, audited, finding, ids, subject
 from cd22kg.synthesis.audit.regulatory import not_approved
 from cd22kg.synthesis.audit.restated import one_source, read_elsewhere, several
 from cd22kg.synthesis.audit.unsourced import contradicted, of_parts, superseded, unsourced
 from cd22kg.synthesis.audit.verdicts import Finding, Verdict
-from cd22kg.synthesis.audit.wording import figure_words, listed, named
+from cd22kg.synthesis.audit.wording import figure_words, listed, named, printed
+from cd22kg.synthesis.evidence import document
 
 _OPINION = "opinion"
 
@@ -105,20 +111,35 @@ def _own(claim: KnownClaim, case: Case) -> Finding:
     """Return the verdict on what is no restatement."""
     others = {each.claim.id: each for each in (*case.readings(claim), *case.other_documents(claim))}
     differing = [each for each in others.values() if not each.comparison.agrees]
-    figure = figure_words(claim.measurement, case.evidence)
-    if differing and not case.is_reading(claim):
-        told = [
-            f"{figure_words(each.claim.measurement, case.evidence)} in {document(each.claim)} ({each.claim.id})"
-            for each in differing
-        ]
-        clause = f"documents print it differently: {figure} in {document(claim)}, and {listed(told)}"
-        return finding(claim, case, Verdict.PUBLISHED, clause, evidence=case.beside(differing))
-    if replaced := superseded(claim, case):
+    if differing and not case.is_reading(claim) and (found := _read_differently(claim, case, differing)):
+        return found
+    notes = (cut_digits(claim, case.evidence), against(claim, case))
+    if replaced := superseded(claim, case, *notes):
         return replaced
     if case.is_reading(claim):
         clause = f"{subject(claim, case)} is what this {audited(case)} prints of {claim.source}"
         clause += ", and no other reading is here"
-        return finding(claim, case, Verdict.OWN, clause)
+        return finding(claim, case, Verdict.OWN, clause, *notes)
     read = "" if document(claim) == claim.source else f", read in {document(claim)}"
     clause = f"{subject(claim, case)} is what this {audited(case)} reports itself{read}"
-    return finding(claim, case, Verdict.OWN, clause)
+    return finding(claim, case, Verdict.OWN, clause, *notes)
+
+
+def _read_differently(claim: KnownClaim, case: Case, differing: Sequence[Related]) -> Finding | None:
+    """Return the verdict on a figure that documents print differently; nothing if the others only tell of the work."""
+    figure, beside = printed(claim, case.evidence), case.beside(differing)
+    itself = [each for each in differing if document(each.claim) == claim.source]
+    if itself and case.is_retold(claim):
+        told = printed(itself[0].claim, case.evidence)
+        clause = f"{figure} is what {document(claim)} prints, and the work itself {told} ({itself[0].claim.id})"
+        return finding(claim, case, Verdict.VALUE, clause, evidence=beside)
+    rivals = case.rivals(claim, differing)
+    if not rivals:
+        return None
+    told = listed(
+        [f"{printed(each.claim, case.evidence)} in {document(each.claim)} ({each.claim.id})" for each in rivals]
+    )
+    clause = f"documents print it differently: {figure} in {document(claim)}, and {told}"
+    unread = claim.source not in {document(each) for each in (claim, *(rival.claim for rival in rivals))}
+    doubt = "what the work itself prints was not read" if unread else ""
+    return finding(claim, case, Verdict.PUBLISHED, clause, doubt, evidence=beside)

@@ -6,26 +6,33 @@ from collections.abc import Sequence
 
 from cd22kg.model import ComparisonClaim, PooledClaim
 from cd22kg.queries.claims import KnownClaim
-from cd22kg.synthesis.audit.case import Case, Related
-from cd22kg.synthesis.audit.comparison import Comparison, compare, interval_of, overlap, topics_of
+from cd22kg.synthesis.audit.case import RETRACTED, Case, Related
+from cd22kg.synthesis.audit.comparison import Comparison, compare, interval_of, topics_of
 from cd22kg.synthesis.audit.consistency import own_fault, sign
-from cd22kg.synthesis.audit.findings import finding, ids, subject
+from cd22kg.synthesis.audit.findings import audited, finding, ids, subject
+from cd22kg.synthesis.audit.nearest import nearest, of_other_outcomes
 from cd22kg.synthesis.audit.verdicts import Finding, Verdict
 from cd22kg.synthesis.audit.wording import listed, named, short_label, value_words
-from cd22kg.synthesis.evidence import EVIDENCE
+from cd22kg.synthesis.evidence import EVIDENCE, is_later
 from cd22kg.synthesis.figures import figure_of
 
 #: What a figure is to another, by the sign of their difference.
 _DIRECTIONS: dict[int | None, str] = {1: "higher", -1: "lower", 0: "similar"}
 
 
-def superseded(claim: KnownClaim, case: Case) -> Finding | None:
-    """Return the verdict where a later report replaces the statement, whatever the certainty of that."""
+def superseded(claim: KnownClaim, case: Case, *notes: str) -> Finding | None:
+    """Return the verdict where a later report replaces the statement, whatever the certainty of that.
+
+    Args:
+        claim: The statement.
+        case: The audit.
+        notes: Further clauses.
+    """
     newer = case.superseding(claim)
     if not newer:
         return None
     said = "is what was reported" if case.is_own(claim) or case.is_reading(claim) else "has no source here"
-    return finding(claim, case, Verdict.SUPERSEDED, f"{subject(claim, case)} {said}", replaced_by(newer, case))
+    return finding(claim, case, Verdict.SUPERSEDED, f"{subject(claim, case)} {said}", replaced_by(newer, case), *notes)
 
 
 def replaced_by(newer: Sequence[Related], case: Case) -> str:
@@ -34,6 +41,8 @@ def replaced_by(newer: Sequence[Related], case: Case) -> str:
     for each in newer:
         published = case.evidence.published(each.claim)
         dated = f"published {published}" if published else "without a date"
+        if is_later(case.published, published):
+            dated += f", before this {audited(case)}"
         told.append(f"{named(each.claim, case.evidence, dated)} supersedes it (certainty: {each.certainty})")
     return listed(told)
 
@@ -47,19 +56,32 @@ def contradicted(claim: KnownClaim, case: Case) -> Finding | None:
     comparable = _comparable(claim, case)
     if against:
         earlier = [each for each in against if not case.is_later(each.claim)]
-        ranged = [each for each in comparable if each.there.id not in {r.claim.id for r in against}]
-        beside = case.beside_by_rule(ranged if _is_range(claim) else (), "comparable")
-        inside = [named(each.there, case.evidence) for each in ranged if each.agrees and _is_range(claim)]
-        fits = f"within it {'are' if len(inside) > 1 else 'is'} {listed(inside)}" if inside else ""
+        named_already = {each.claim.id for each in against}
+        ranged = [each for each in comparable if _is_range(claim) and each.there.id not in named_already]
         clause = f"{_unfound(claim, case)}, and {_against(earlier or against, case)}"
         verdict = Verdict.VALUE if earlier else Verdict.SUPERSEDED
-        return finding(claim, case, verdict, clause, fits, evidence=beside)
+        beside = case.beside_by_rule(ranged, "comparable")
+        return finding(claim, case, verdict, clause, *_ranged(ranged, case), evidence=beside)
     excluding = [each for each in comparable if _excludes(each, case)]
     if not excluding:
         return None
     told = listed([named(each.there, case.evidence) for each in excluding])
     beside = case.beside_by_rule(excluding, "comparable")
     return finding(claim, case, Verdict.VALUE, f"{_unfound(claim, case)}, and {told} excludes it", evidence=beside)
+
+
+def _ranged(comparable: Sequence[Comparison], case: Case) -> tuple[str, str]:
+    """Return which other evidence lies within a range, and which outside it, as two clauses."""
+    told: dict[bool, list[str]] = {True: [], False: []}
+    for each in comparable:
+        newer = case.superseding(each.there)
+        note = f"superseded by {ids(newer)}" if newer else ""
+        told[each.agrees].append(named(each.there, case.evidence, note))
+    inside, outside = ((words, "are" if len(words) > 1 else "is") for words in (told[True], told[False]))
+    return (
+        f"within it {inside[1]} {listed(inside[0])}" if inside[0] else "",
+        f"outside it {outside[1]} {listed(outside[0])}" if outside[0] else "",
+    )
 
 
 def _unfound(claim: KnownClaim, case: Case) -> str:
@@ -100,7 +122,7 @@ def of_parts(claim: KnownClaim, case: Case, findings: dict[str, Finding]) -> Fin
     if not isinstance(stated, ComparisonClaim):
         return None
     parts = [findings[slug] for slug in (stated.subject_claim, stated.reference_claim) if slug in findings]
-    told = [f"{value_words(p.claim.measurement, case.evidence)} ({p.claim.id}) {_verb(p)}" for p in parts]
+    told = [f"{value_words(p.claim.measurement, case.evidence) or 'none'} ({p.claim.id}) {_verb(p)}" for p in parts]
     of_them = f"of its figures {listed(told)}" if told else ""
     held = _held(claim, parts, case)
     if held is None:
@@ -115,18 +137,31 @@ def of_parts(claim: KnownClaim, case: Case, findings: dict[str, Finding]) -> Fin
 
 def unsourced(claim: KnownClaim, case: Case) -> Finding:
     """Return the verdict on a statement that nothing in the graph says, with what comes nearest."""
-    nearest = case.nearest(claim)
+    near_by = nearest(claim, case)
     restated = value_words(claim.measurement, case.evidence)
     what = f"no claim was found that {restated} restates" if restated else "no claim was found that says it"
-    if nearest:
-        told = listed([named(each.there, case.evidence, *_notes(each, case)) for each in nearest])
-        near = f"nearest {'is' if len(nearest) == 1 else 'are'} {told}"
+    retracted = [each for each in case.no_sources(claim) if each.role == RETRACTED]
+    gone = f"the source of {ids(retracted)}, which it may restate, was retracted" if retracted else ""
+    of_others = of_other_outcomes(claim, case)
+    same = listed([named(each.there, case.evidence, _outcome(each.there, case)) for each in of_others])
+    elsewhere = f"the same figure is that of {same}" if same else ""
+    if near_by:
+        told = listed([named(each.there, case.evidence, *_notes(each, case)) for each in near_by])
+        near = f"nearest {'is' if len(near_by) == 1 else 'are'} {told}"
     else:
         outcome = [short_label("outcome", claim.outcome, case.evidence)] if claim.outcome else []
         kind = "regulatory-event" if getattr(claim.stated, "regulatory_event", None) else "factor"
         topics = [*outcome, *(case.evidence.label(kind, topic) for topic in sorted(topics_of(claim)))]
         near = f"the graph holds nothing on {listed(topics, 'or')} to hold it against" if topics else ""
-    return finding(claim, case, Verdict.UNSOURCED, what, near, evidence=case.beside_by_rule(nearest, "nearest"))
+    beside = [
+        *case.beside_by_rule(near_by, "nearest"),
+        *case.beside_by_rule(of_others, "same figure"),
+    ]
+    return finding(claim, case, Verdict.UNSOURCED, what, gone, near, elsewhere, evidence=beside)
+
+
+def _outcome(claim: KnownClaim, case: Case) -> str:
+    return short_label("outcome", claim.outcome, case.evidence)
 
 
 def _is_range(claim: KnownClaim) -> bool:
@@ -137,15 +172,18 @@ def _is_range(claim: KnownClaim) -> bool:
 def _comparable(claim: KnownClaim, case: Case) -> list[Comparison]:
     """Return how the evidence on one outcome, in a therapy of the class named and in such patients, compares.
 
-    What appeared later is left out.
+    What appeared later is left out, and beside a single value all but pooled figures, as studies differ.
     """
     found = []
-    for other in sorted(case.evidence.claims.values(), key=lambda each: each.id):
-        if EVIDENCE not in other.inferred or other.outcome != claim.outcome or case.source.id == other.source:
+    only_pooled = not _is_range(claim)
+    for other in case.by_outcome.get(claim.outcome, ()) if claim.outcome else ():
+        if EVIDENCE not in other.inferred or case.is_mine(other):
+            continue
+        if only_pooled and not isinstance(other.stated, PooledClaim):
             continue
         if not case.evidence.is_within("therapy", other.therapy, claim.therapy) or case.is_later(other):
             continue
-        if not overlap("indication", claim.indication, other.indication, case.evidence):
+        if not case.evidence.have_common("indication", claim.indication, other.indication):
             continue
         comparison = compare(claim, other, case.evidence)
         if comparison.agrees or comparison.disagrees:
@@ -169,7 +207,7 @@ def _excludes(comparison: Comparison, case: Case) -> bool:
         return float(here.upper or 0) < there.low or float(here.lower or 0) > there.high
     mine = interval_of(comparison.here.measurement)
     low, high = mine or (float(here.value - here.half), float(here.value + here.half))
-    return isinstance(comparison.there.stated, PooledClaim) and (high < there.low or low > there.high)
+    return high < there.low or low > there.high
 
 
 def _flaw(claim: KnownClaim, case: Case) -> str:
@@ -215,11 +253,11 @@ def _held(claim: KnownClaim, parts: Sequence[Finding], case: Case) -> tuple[Comp
 def _fitting(part: KnownClaim, case: Case) -> dict[str, Comparison]:
     """Return by work the evidence on the outcome of a figure, in the same therapy and in such patients."""
     found: dict[str, Comparison] = {}
-    for other in sorted(case.evidence.claims.values(), key=lambda each: each.id):
-        if (other.outcome, other.therapy) != (part.outcome, part.therapy) or EVIDENCE not in other.inferred:
+    for other in case.by_outcome.get(part.outcome, ()) if part.outcome else ():
+        if other.therapy != part.therapy or EVIDENCE not in other.inferred:
             continue
-        if other.source in (case.source.id, *found) or case.is_later(other):
+        if other.source in found or case.is_mine(other) or case.is_later(other):
             continue
-        if overlap("indication", part.indication, other.indication, case.evidence):
+        if case.evidence.have_common("indication", part.indication, other.indication):
             found[other.source] = compare(part, other, case.evidence)
     return found

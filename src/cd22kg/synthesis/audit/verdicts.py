@@ -46,8 +46,8 @@ class Verdict(Enum):
     OPINION = ("opinion, not checkable", "A judgement that no observation could settle.")
     OWN = (
         "own figure, or only reading",
-        "Not a restatement: the source reports it, or is the only document in which it was read. There is nothing to"
-        " hold it against.",
+        "Not a restatement: the source reports it, or is the only document in which it was read. Nothing else here"
+        " prints it.",
     )
 
     def __init__(self, label: str, definition: str) -> None:

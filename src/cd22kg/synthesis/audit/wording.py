@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -10,14 +9,15 @@ from cd22kg.model import Measurement
 from cd22kg.queries.claims import KnownClaim
 from cd22kg.synthesis.differences import NOT_PRINTED, time_of
 from cd22kg.synthesis.evidence import Evidence
+from cd22kg.synthesis.figures import printed_digits
 
 #: What stands before a number for a bound, by slug.
 _BOUNDS = {
-    "about": "about ",
-    "greater": "above ",
-    "greater-or-equal": "at least ",
-    "less": "below ",
-    "less-or-equal": "at most ",
+    "about": "about",
+    "greater": "above",
+    "greater-or-equal": "at least",
+    "less": "below",
+    "less-or-equal": "at most",
 }
 _SIGNS = {"greater": "> ", "greater-or-equal": ">= ", "less": "< ", "less-or-equal": "<= "}
 #: What a source is called in a sentence about it.
@@ -30,7 +30,7 @@ _SOURCES = {
     "SystematicReview": "review",
     "WebPage": "page",
 }
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_PATIENT = "patient"
 _TIMES = ("day", "week", "month", "year")
 #: From here on a number is told by its power of ten.
 _LARGE = Decimal(100_000)
@@ -55,17 +55,32 @@ def value_words(measurement: Measurement | None, evidence: Evidence) -> str:
     if measurement is None:
         return ""
     if measurement.value is not None:
-        return _BOUNDS.get(measurement.bound or "", "") + _with_unit(
-            _number(measurement.value, measurement), measurement, evidence
-        )
-    if measurement.interval_kind == "range" and measurement.lower is not None and measurement.upper is not None:
+        limit = limit_words(measurement)
+        figure = _with_unit(_number(measurement.value, measurement), measurement, evidence)
+        return f"{limit} {figure}" if limit else figure
+    if measurement.lower is not None and measurement.upper is not None:
         ends = f"{_number(measurement.lower, measurement)}-{_number(measurement.upper, measurement)}"
         return _with_unit(ends, measurement, evidence)
     if measurement.events is not None:
-        return f"{measurement.events} of {measurement.total}" if measurement.total else f"{measurement.events} patients"
+        return f"{measurement.events} of {measurement.total}" if measurement.total else _counted(measurement, evidence)
     if measurement.value_status:
         return evidence.label("value-status", measurement.value_status)
     return p_words(measurement)
+
+
+def limit_words(measurement: Measurement) -> str:
+    """Return what stands before a value that is a limit: ``at most``, ``about``; empty for one that is not."""
+    return _BOUNDS.get(measurement.bound or "", "")
+
+
+def _counted(measurement: Measurement, evidence: Evidence) -> str:
+    """Return how many have the outcome: ``3 patients``, ``1 infusion``."""
+    one = evidence.label("counted-unit", measurement.counted_unit) or _PATIENT
+    return f"{measurement.events} {one if measurement.events == 1 else _plural(one)}"
+
+
+def _plural(word: str) -> str:
+    return f"{word.removesuffix('y')}ies" if word.endswith("y") else f"{word}s"
 
 
 def p_words(measurement: Measurement | None) -> str:
@@ -91,6 +106,8 @@ def figure_words(measurement: Measurement | None, evidence: Evidence) -> str:
 def _patients(measurement: Measurement, evidence: Evidence) -> str:
     """Return how many patients a figure is of, and which: ``, 40 of 57 evaluable``."""
     kind = "" if measurement.denominator in (None, NOT_PRINTED, "included") else f" {measurement.denominator}"
+    if measurement.counted_unit not in (None, _PATIENT):
+        kind = f" {_plural(evidence.label('counted-unit', measurement.counted_unit))}"
     if measurement.among_outcome:
         kind = f" with {short_label('outcome', measurement.among_outcome, evidence)}"
     if measurement.events is not None and measurement.total:
@@ -98,6 +115,8 @@ def _patients(measurement: Measurement, evidence: Evidence) -> str:
         return counts + kind
     if measurement.total:
         return f", n = {measurement.total}{kind}"
+    if measurement.events is not None and measurement.value is not None:
+        return f", {_counted(measurement, evidence)}{kind}"
     return f" among those{kind}" if measurement.among_outcome else ""
 
 
@@ -111,10 +130,14 @@ def told(claim: KnownClaim, evidence: Evidence) -> str:
     return figure_words(claim.measurement, evidence) or claim.statement
 
 
+def printed(claim: KnownClaim, evidence: Evidence) -> str:
+    """Return the figure of a claim in full, or its statement between quotes."""
+    return figure_words(claim.measurement, evidence) or f'"{claim.statement.rstrip(".")}"'
+
+
 def named(claim: KnownClaim, evidence: Evidence, *notes: str) -> str:
     """Return a claim's id with its figure: ``frank-2024-cr (53 %, 20 of 38 infused)``; and notes behind that."""
-    figure = figure_words(claim.measurement, evidence) or f'"{claim.statement.rstrip(".")}"'
-    return f"{claim.id} ({'; '.join(filter(None, (figure, *notes)))})"
+    return f"{claim.id} ({'; '.join(filter(None, (printed(claim, evidence), *notes)))})"
 
 
 def listed(words: Sequence[str], joint: str = "and") -> str:
@@ -145,9 +168,8 @@ def _number(value: Decimal | None, measurement: Measurement) -> str:
     """Return a number with the digits that the source prints, which a store has folded: 6.0 for 6."""
     if value is None:
         return ""
-    for printed in _NUMBER.findall(measurement.as_printed or ""):
-        if Decimal(printed) == value:
-            return str(printed)
+    if printed := printed_digits(value, measurement.as_printed):
+        return printed
     if abs(value) >= _LARGE:
         digits, exponent = f"{value.normalize():e}".lower().split("e")
         return f"{digits} x 10^{int(exponent)}"

@@ -28,6 +28,14 @@ class Background:
         found |= {other.id: other for other in self._of_study.get(study or "", ())}
         return tuple(found[slug] for slug in sorted(found))
 
+    def of_patients(self, claim: KnownClaim) -> tuple[KnownClaim, ...]:
+        """Return the claims on the study of a claim, and on cohorts that share patients with its own, may or might."""
+        cohort, evidence = self._evidence.cohort_of(claim), self._evidence
+        if cohort is None:
+            return ()
+        kin = self._of_kin.get(evidence.patients.kin(cohort.id), ())
+        return (*self._of_study.get(cohort.study or "", ()), *kin)
+
     def pretreated(self, here: KnownClaim, there: KnownClaim) -> Iterator[tuple[str, str, str]]:
         """Yield how many had what before, where both cohorts tell and differ by 20 points: outcome and both figures."""
         if here.cohort == there.cohort:
@@ -78,6 +86,11 @@ class Background:
     def _of_study(self) -> dict[str, list[KnownClaim]]:
         evidence = self._evidence
         return self._by(lambda claim: cohort.study if (cohort := evidence.cohort_of(claim)) else None)
+
+    @cached_property
+    def _of_kin(self) -> dict[str, list[KnownClaim]]:
+        kin = self._evidence.patients.kin
+        return self._by(lambda claim: kin(claim.cohort) if claim.cohort else None)
 
     def _by(self, key: Callable[[KnownClaim], str | None]) -> dict[str, list[KnownClaim]]:
         found: dict[str, list[KnownClaim]] = {}

@@ -11,7 +11,8 @@ from cd22kg.synthesis.conflicts.comparable import Patients
 from cd22kg.synthesis.conflicts.shares import Share, share_of
 from cd22kg.synthesis.conflicts.slips import slips
 from cd22kg.synthesis.differences import Difference, differences
-from cd22kg.synthesis.evidence import Evidence
+from cd22kg.synthesis.evidence import Evidence, document, is_later
+from cd22kg.synthesis.flaws import broken_rules
 
 #: What can be behind a disagreement, in the order in which causes of one kind are told: first what makes the two
 #: figures no two observations, then what is counted and when, then who was treated with what, then who says so.
@@ -35,6 +36,8 @@ FACTORS = (
     "indication",
     "source-kind",
 )
+#: What is told last, however well it splits the claims on a subject.
+LAST = frozenset(("source-kind",))
 #: Axes of `differences` by the factor they belong to; other patients are what a second trial is about.
 _AXES = {"grade": "outcome", "therapy": "product", "cohort": ""}
 #: What a factor is called where two claims differ in it.
@@ -99,6 +102,7 @@ class Causes:
 
         What is decisive comes in the order of `FACTORS`. What merely differs comes by how much of the heterogeneity of
         all claims on the subject goes when they are split by it, where that is known, then in the order of `FACTORS`.
+        The kind of source comes last whatever goes with it: where a figure stands makes it no higher or lower.
 
         Args:
             here: A claim.
@@ -106,7 +110,7 @@ class Causes:
             first: Causes that are known already.
             explained: Part of the scatter beyond chance that goes with a factor, a fraction, by factor.
         """
-        known = explained or {}
+        known = {factor: part for factor, part in (explained or {}).items() if factor not in LAST}
         found = [*first, *self._decisive(here, there), *self._differing(here, there)]
         found.sort(
             key=lambda cause: (
@@ -118,11 +122,16 @@ class Causes:
         return tuple(dict.fromkeys(found))
 
     def are_of_one_thing(self, here: KnownClaim, there: KnownClaim) -> bool:
-        """Return whether two claims may be two readings of one figure, so that a slip can lie between them."""
+        """Return whether two claims may be two readings of one figure, so that a slip can lie between them.
+
+        Two groups that one source tells apart are never one thing; groups of one study that two sources report may be.
+        """
         mine, theirs = self._evidence.cohort_of(here), self._evidence.cohort_of(there)
-        one_study = mine is not None and theirs is not None and mine.study is not None and mine.study == theirs.study
-        restated = "StatementClaim" in (here.type, there.type)
-        return one_study or restated or here.source == there.source or bool(self._shared(here, there))
+        if self._shared(here, there) or "StatementClaim" in (here.type, there.type):
+            return True
+        if here.source == there.source:
+            return here.cohort is None or there.cohort is None
+        return mine is not None and theirs is not None and mine.study is not None and mine.study == theirs.study
 
     def _decisive(self, here: KnownClaim, there: KnownClaim) -> Iterator[Cause]:
         if why := self._shared(here, there):
@@ -130,10 +139,12 @@ class Causes:
         elif here.type == there.type == "PooledClaim":
             yield Cause("patients", "", "", "Both are pooled, perhaps of the same studies.")
         elif {here.type, there.type} == {"PooledClaim", "ResultClaim"}:
-            cohort = here.cohort or there.cohort
-            yield Cause("patients", here.cohort or "", there.cohort or "", f"One is pooled, perhaps with {cohort}.")
+            pooled, result = (here, there) if here.type == "PooledClaim" else (there, here)
+            if self._may_hold(pooled, result):
+                sentence = f"One is pooled, perhaps with {result.cohort}."
+                yield Cause("patients", here.cohort or "", there.cohort or "", sentence)
         for claim in (here, there):
-            for broken in claim.stated.published_inconsistency:
+            for broken in broken_rules(claim):
                 mine, theirs = (broken.rule, "") if claim is here else ("", broken.rule)
                 sentence = f"{claim.id} does not add up as printed: {broken.reason}"
                 yield Cause("arithmetic", mine, theirs, sentence, True)
@@ -155,6 +166,13 @@ class Causes:
         if why.endswith("part of it"):
             return f"{there.cohort} is part of {here.cohort}"
         return f"{here.cohort} {why}" if why else ""
+
+    def _may_hold(self, pooled: KnownClaim, result: KnownClaim) -> bool:
+        """Return whether a review may have pooled the patients of a claim: some report on them is no later than it."""
+        review = self._evidence.source_of(pooled)
+        until = (review.searched_until or review.published or "") if review else ""
+        reports = [result, *self._background.of_patients(result)]
+        return not all(is_later(self._evidence.published(each), until) for each in reports)
 
     def _later(self, here: KnownClaim, there: KnownClaim) -> str:
         """Return which of two claims is said to supersede the other."""
@@ -201,7 +219,7 @@ class Causes:
             words = f"{evidence.label('outcome', outcome)} apart, {figure}"
             sentence = f"{counting.id} counts {words}, where {rest.id} may count them along."
             yield Cause("outcome", words if counting is here else "", words if counting is there else "", sentence)
-        read, read_there = (claim.stated.reported_via or claim.source for claim in (here, there))
+        read, read_there = document(here), document(there)
         if here.cohort and here.cohort == there.cohort and read != read_there:
             yield Cause("transcription", read, read_there, f"One was read in {read}, the other in {read_there}.")
 

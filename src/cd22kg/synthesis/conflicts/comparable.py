@@ -11,7 +11,6 @@ from cd22kg.synthesis.conflicts.shares import Share, share_of
 from cd22kg.synthesis.differences import NOT_PRINTED, time_of
 from cd22kg.synthesis.evidence import EVIDENCE, Evidence
 from cd22kg.synthesis.figures import figure_of
-from cd22kg.synthesis.overlap import Overlap
 
 #: Kinds of claims that report patients.
 _REPORTING = ("ResultClaim", "PooledClaim")
@@ -41,10 +40,9 @@ class Wanted:
         return all(not (of := getattr(self, kind)) or evidence.is_within(kind, slug, of) for kind, slug in asked)
 
     def counts(self, claim: KnownClaim, evidence: Evidence) -> bool:
-        """Return whether a claim stands: nothing replaces it, it is accepted, and its source is not retracted."""
-        source = evidence.source_of(claim)
-        is_out = claim.stated.status not in (None, "accepted") or claim.id in evidence.superseded
-        return self.everything or not (is_out or (source is not None and source.retracted))
+        """Return whether a claim stands, and no claim that stands itself replaces it for certain."""
+        newer = (evidence.claims[slug] for slug in evidence.superseding.get(claim.id, ()))
+        return self.everything or (evidence.stands(claim) and not any(map(evidence.stands, newer)))
 
 
 @dataclass(frozen=True)
@@ -138,13 +136,12 @@ class Patients:
 
     def __init__(self, evidence: Evidence) -> None:
         """Take the cohorts of the claims."""
-        self._overlap = Overlap(evidence.cohorts)
+        self._overlap = evidence.patients
         self._known: dict[tuple[str, str], str] = {}
-        self._families = _families(evidence)
 
     def family(self, share: Share) -> str:
         """Return a name that all share whose cohorts are related in any way; those of other families share nobody."""
-        return self._families.get(share.cohort, share.cohort) or f"claim {share.id}"
+        return self._overlap.kin(share.cohort) if share.cohort else f"claim {share.id}"
 
     def why(self, one: Share, other: Share) -> str:
         """Return why two claims count the same patients, or may, in words; an empty text where they do not."""
@@ -180,23 +177,6 @@ class Patients:
         return part.cohort != whole.cohort and self.why(part, whole) == f"part of {whole.cohort}"
 
 
-def _families(evidence: Evidence) -> dict[str, str]:
-    """Return for each cohort the first of all that are related to it over any number of steps."""
-    leads: dict[str, str] = {}
-
-    def first(slug: str) -> str:
-        while leads.setdefault(slug, slug) != slug:
-            leads[slug] = leads[leads[slug]]
-            slug = leads[slug]
-        return slug
-
-    for slug, cohort in evidence.cohorts.items():
-        for other in (*cohort.subset_of, *cohort.overlaps):
-            one, two = sorted((first(slug), first(other)))
-            leads[two] = one
-    return {slug: first(slug) for slug in leads}
-
-
 def same_question(one: Share, other: Share) -> bool:
     """Return whether two figures answer the same question on their patients; where one is silent, it may.
 
@@ -218,13 +198,13 @@ def same_question(one: Share, other: Share) -> bool:
 
 
 def are_one_figure(one: Share, other: Share) -> bool:
-    """Return whether two figures are the same: the same counts, or one is the other as it is or rounded."""
+    """Return whether two figures are the same: the same counts, or one is the other as it is, rounded or cut."""
     if one.counts and other.counts and not (one.worked_out or other.worked_out):
         return one.counts == other.counts
     here, there = figure_of(one.claim.measurement), figure_of(other.claim.measurement)
     if here is None or there is None or here.value is None or there.value is None:
         return one.value == other.value
-    return here.rounds(there) or there.rounds(here)
+    return here.rounds(there) or there.rounds(here) or here.cuts(there) or there.cuts(here)
 
 
 def in_order(one: Share, other: Share) -> tuple[Share, Share]:

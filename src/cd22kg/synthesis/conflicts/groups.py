@@ -9,10 +9,10 @@ from cd22kg.queries.claims import KnownClaim
 from cd22kg.statistics.multiplicity import ADJUSTMENTS
 from cd22kg.statistics.outliers import Scatter, chi_squared_tail, deleted_residuals, normal_tails, scatter
 from cd22kg.statistics.pooling import Pooled, pool_proportions
-from cd22kg.synthesis.conflicts.causes import FACTORS, PRODUCT_FACTS, product_fact
+from cd22kg.synthesis.conflicts.causes import FACTORS, LAST, PRODUCT_FACTS, product_fact
 from cd22kg.synthesis.conflicts.comparable import Comparable, Patients, Subject
 from cd22kg.synthesis.conflicts.shares import Share
-from cd22kg.synthesis.differences import NOT_PRINTED, time_of
+from cd22kg.synthesis.differences import NOT_PRINTED, denominator_of, time_of
 from cd22kg.synthesis.evidence import AFTER_CD19, Evidence
 
 #: A group has as many claims at least.
@@ -78,7 +78,7 @@ class Group:
         scatter: Cochran's Q, I2 and the variance between them.
         adjusted: The p value of Q, adjusted for the number of groups.
         pooled: Their mean, with random effects.
-        splits: What splits them so that the parts scatter less, the most telling first.
+        splits: What splits them so that the parts scatter less, the most telling first, the kind of source last.
         left_out: Claims whose patients another claim of the group counts too.
     """
 
@@ -188,16 +188,11 @@ def _splits(shares: Sequence[Share], spread: Scatter, evidence: Evidence) -> lis
             p = chi_squared_tail(max(0.0, q - q_within), len(parts) - 1)
             explained = min(1.0, gone / (spread.q - spread.df))
             found.append(Split(factor, tuple(levels), len(shares) - len(stated), q_within, df_within, explained, p))
-    return sorted(found, key=lambda split: (-split.explained, FACTORS.index(split.factor)))
+    return sorted(found, key=lambda split: (split.factor in LAST, -split.explained, FACTORS.index(split.factor)))
 
 
 def _denominator(claim: KnownClaim, evidence: Evidence) -> str:
-    measurement = claim.measurement
-    if measurement is None or measurement.denominator == NOT_PRINTED:
-        return ""
-    if measurement.among_outcome:
-        return f"patients with {evidence.label('outcome', measurement.among_outcome)}"
-    return evidence.label("denominator", measurement.denominator)
+    return denominator_of(claim.measurement, evidence) if claim.measurement else ""
 
 
 def _product_fact(name: str) -> Callable[[KnownClaim, Evidence], str]:

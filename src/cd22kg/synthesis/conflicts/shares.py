@@ -80,7 +80,8 @@ def share_of(claim: KnownClaim) -> Share | None:
     """Return the share of patients that a claim states; nothing where it states none.
 
     A figure with a sign before it, such as ``<= 41 %``, is one only where the counts stand beside it. The counts of a
-    pooled claim are not what its share is made of.
+    pooled claim are not what its share is made of. A value outside its own interval is none: one of them is wrong, and
+    nothing tells which.
     """
     measurement, figure = claim.measurement, figure_of(claim.measurement)
     if measurement is None or measurement.statistic not in _SHARES or (figure and not figure.is_share):
@@ -95,16 +96,26 @@ def share_of(claim: KnownClaim) -> Share | None:
     if any(number is not None and not 0 <= number <= 1 for number in (value, *ends)):
         return None
     lower, upper = ends
+    total = measurement.total or 0
     known = measurement.events, measurement.total
-    if value is not None and lower is not None and upper is not None and figure.interval in ("confidence", ""):
-        level = float(measurement.confidence_level or 95) / 100
-        reach = NormalDist().inv_cdf((1 + level) / 2)
-        return Share(claim, value, "interval", lower, upper, *known, reach=reach)
+    if value is not None and lower is not None and upper is not None and not lower <= value <= upper:
+        return None
+    level = _level(measurement.confidence_level)
+    if value is not None and None not in ends and figure.interval in ("confidence", "") and level is not None:
+        return Share(claim, value, "interval", lower, upper, *known, reach=NormalDist().inv_cdf((1 + level) / 2))
     if lower is not None and upper is not None:
         return Share(claim, value, "range", lower, upper, *known)
-    if value is not None and measurement.total and claim.type != "PooledClaim":
-        return Share(claim, value, "total", *score_interval(value, measurement.total), *known)
+    if value is not None and total > 0 and claim.type != "PooledClaim":
+        return Share(claim, value, "total", *score_interval(value, total), *known)
     return None if value is None else Share(claim, value, "none", None, None, *known)
+
+
+def _level(percent: Decimal | None) -> float | None:
+    """Return the level of an interval as a fraction, 0.95 where none is printed; nothing where it can be no level."""
+    if percent is None:
+        return 0.95
+    level = float(percent) / 100
+    return level if 0.5 <= level < 1 else None
 
 
 def _counts(claim: KnownClaim, figure: Figure | None) -> tuple[int, int, str] | None:
@@ -117,7 +128,7 @@ def _counts(claim: KnownClaim, figure: Figure | None) -> tuple[int, int, str] | 
     if figure is None or figure.value is None or not figure.half or figure.bound != "=":
         return None
     low, high = max(figure.value - figure.half, Decimal(0)), figure.value + figure.half
-    if measurement.total and measurement.events is None:
+    if measurement.total and measurement.total > 0 and measurement.events is None:
         events = _only(low * measurement.total, high * measurement.total)
         return (events, measurement.total, "events") if events is not None and events <= measurement.total else None
     if measurement.events and measurement.total is None and low > 0:

@@ -249,7 +249,7 @@ def _threshold(sides: Sequence[_Sides], tests: int, surplus: int, adjust: str, l
     at most level * (as small ones) / tests; how many there are is bounded by the pairs of intervals that lie apart,
     and a surplus of pairs that are not looked for by intervals.
     """
-    most = level if adjust != "holm" else 2 * level / tests
+    most = max(level if adjust != "holm" else 2 * level / tests, _LEAST)
     while adjust == "holm" and most < level:
         found = surplus + sum(_count(side, most) for side in sides)
         if found < tests and level / (tests - found) <= most:
