@@ -31,11 +31,12 @@ from cd22kg.claims import Reading, SourceMap, read_claims
 from cd22kg.errors import Location, StoreError
 from cd22kg.memory import Memory, file_digests, toolkit_digest
 from cd22kg.model import Vocabulary
-from cd22kg.namespaces import BASE, ENTITY_KINDS, GRAPH_CLAIMS, GRAPH_COMPUTED, GRAPH_INFERRED
+from cd22kg.namespaces import BASE, CD22, ENTITY_KINDS, GRAPH_CLAIMS, GRAPH_COMPUTED, GRAPH_INFERRED
 from cd22kg.rdf import corpus_quads, digest
 from cd22kg.rdf.ontology import vocabulary_of
 from cd22kg.reasoning import apply_rules, read_rules, recomputed_intervals
 from cd22kg.store import OxigraphStore
+from cd22kg.synthesis.computed import COMPUTED_SOURCE
 from cd22kg.synthesis.living import faults
 from cd22kg.validation import Report, read_shapes
 from cd22kg.validation.affected import Change
@@ -46,6 +47,8 @@ from cd22kg.validation.validate import Verdicts
 
 #: The graphs of what follows from the claims.
 _DERIVED = (GRAPH_INFERRED, GRAPH_COMPUTED)
+#: How a line ends that says that a claim was pooled by a build.
+_POOLED_HERE = f"<{CD22}source> <{COMPUTED_SOURCE}>".encode()
 #: Of more changed files than this, everything is checked: what they concern is then most of it.
 MAX_CHANGED = 20
 
@@ -140,7 +143,9 @@ def _validated(before: _Before, reading: Reading, places: _Places) -> Report:
         now = (*stated, *derived)
         come = {*classified, *fresh, *derived}
         change = Change(*(tuple(q for q in found if q not in kept) for found in (come - gone, gone - come)))
-        known = from_plain(before.build.memory.results or [], validator)
+        earlier = from_plain(before.build.memory.results or [], validator)
+        # A check does not pool, so that nothing is said of what the build pooled.
+        known = [result for result in earlier if _about(f"{result.focus}".encode()) not in before.pooled]
         verdicts = Verdicts(store, shapes, validator.labels())
         validation = revalidate(validator, store, change, known, lambda: now, judge=verdicts.judge)
         return verdicts.report(validation, places)
@@ -165,9 +170,13 @@ class _Before:
         self.terms = _parsed(line for lines in terms for line in lines)
         #: Those, and what unchanged files state.
         self.kept = [*self.terms, *_parsed(line for lines in self.claims.values() for line in lines)]
+        computed = build.lines.get(GRAPH_COMPUTED, [])
+        #: The claims that the build pooled, and their source.
+        self.pooled = {_about(line) for line in computed if line.endswith(_POOLED_HERE)} | {COMPUTED_SOURCE.encode()}
         #: What was stated otherwhere, or followed; it may hold still.
         derived = (build.lines.get(graph, []) for graph in _DERIVED)
-        self.gone = _parsed(line for lines in (*self.left.values(), *derived) for line in lines)
+        followed = (line for lines in derived for line in lines if _about(line) not in self.pooled)
+        self.gone = _parsed((*(line for lines in self.left.values() for line in lines), *followed))
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -183,8 +192,8 @@ class _Before:
     def ids(self) -> dict[str, set[str]]:
         """Return the ids of the things in unchanged files by kind."""
         found: dict[str, set[str]] = {kind: set() for kind in ENTITY_KINDS}
-        for iri in self.homes:
-            kind, _, slug = iri.removeprefix(BASE).partition("/")
+        for home in self.homes:
+            kind, _, slug = home.removeprefix(BASE).partition("/")
             found[kind].add(slug)
         return found
 
@@ -197,6 +206,11 @@ class _Before:
         return not objects or not any(
             line.rpartition(b" ")[2] in objects for lines in self.claims.values() for line in lines
         )
+
+
+def _about(line: bytes) -> bytes:
+    """Return the IRI of the thing that a line, or a term, is about, of a part that of its owner."""
+    return line.partition(b">")[0].partition(b"#")[0].removeprefix(b"<")
 
 
 def _things(lines: Iterable[bytes]) -> set[str]:
