@@ -731,3 +731,11 @@ def test_all_pairs_are_pairs(curated: Conflicts) -> None:
     assert len(set(keys)) == len(keys)
     assert all(len(key) == 2 for key in keys)
     assert all(map(fits, curated.pairs))
+
+
+def test_markdown_is_escaped_once(kg: KnowledgeGraph) -> None:
+    """A sign that Markdown would read has one backslash before it, in lists as in tables."""
+    text = to_text(kg.conflicts(), "md")
+
+    assert r"shah-2020-cr-73-percent: \~40/55" in text
+    assert r"\\" not in text

@@ -11,7 +11,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "cd22kg"
 
 LEVELS = {
-    **dict.fromkeys(("errors", "free_memory", "namespaces", "progress"), 0),
+    **dict.fromkeys(("errors", "free_memory", "namespaces", "notice", "progress"), 0),
     **dict.fromkeys(("model", "statistics", "gate", "files", "resources"), 1),
     **dict.fromkeys(("claims", "rdf"), 2),
     "store": 3,

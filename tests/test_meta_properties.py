@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from cd22kg.statistics import pool_proportions
 from cd22kg.statistics.distributions import Floats
-from cd22kg.statistics.effects import TRANSFORMS, back_transform, transform_counts
+from cd22kg.statistics.effects import back_transform, transform_counts
 from cd22kg.statistics.glmm import fit_glmm
 from cd22kg.statistics.heterogeneity import ESTIMATORS, estimate_spread
-from cd22kg.statistics.meta import BACKS, METHODS, Estimate, Model, pool
+from cd22kg.statistics.meta import Estimate, Model, pool
+from cd22kg.statistics.options import BACKS, METHODS, TRANSFORMS
 from cd22kg.statistics.regression import regress
 from cd22kg.statistics.sensitivity import cumulative, leave_one_out
 from cd22kg.statistics.small_study import egger_test, peters_test

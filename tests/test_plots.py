@@ -32,8 +32,9 @@ from cd22kg.export.plots.layout import lay_out
 from cd22kg.export.plots.marks import GROUP, POOLED, PREDICTION, STUDY, Shape, Text, shortened, wrapped
 from cd22kg.export.plots.scale import Scale, share_range, ticks
 from cd22kg.gate.text import visible
-from cd22kg.statistics.effects import TRANSFORMS, Transform, back_transform
-from cd22kg.statistics.meta import METHODS, Method, Model
+from cd22kg.statistics.effects import back_transform
+from cd22kg.statistics.meta import Model
+from cd22kg.statistics.options import METHODS, TRANSFORMS, Method, Transform
 from cd22kg.synthesis.pooling import Analyses, synthesize
 from cd22kg.synthesis.result import PooledStudy, Synthesis
 

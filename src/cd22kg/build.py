@@ -25,6 +25,7 @@ from cd22kg.errors import DataError, InputError, Location, OutputError, Problem,
 from cd22kg.files import publish_folder, staging, sync_folder, write_bytes
 from cd22kg.gate.text import read_text
 from cd22kg.memory import Memory, file_digests, toolkit_digest
+from cd22kg.notice import NOTICE
 from cd22kg.progress import Progress
 from cd22kg.rdf import (
     HEADER,
@@ -40,7 +41,7 @@ from cd22kg.rdf import (
 from cd22kg.reasoning import Classification, apply_rules, classify, read_rules, recomputed_intervals
 from cd22kg.store import OxigraphStore, Store
 from cd22kg.synthesis.computed import pooled_quads
-from cd22kg.synthesis.evidence import read_evidence
+from cd22kg.synthesis.evidence import Evidence, read_evidence
 from cd22kg.synthesis.living import TOLD, Rerun, faults, rerun_saved
 from cd22kg.validation import (
     Finding,
@@ -71,7 +72,8 @@ LIBRARIES = ("cd22kg", "pydantic", "pyoxigraph", "pyshacl", "PyYAML", "rdflib")
 class Assembly:
     """The graph before validation: the quads with their authored numbers, and where they were written.
 
-    `problems` are the faults of claim files and of saved syntheses; `syntheses` are these as they were and are.
+    `problems` are the faults of claim files and of saved syntheses; `syntheses` are these as they were and are,
+    `evidence` is what they were run on.
     """
 
     ontology: Ontology
@@ -82,6 +84,7 @@ class Assembly:
     computed: tuple[Quad, ...] = ()
     syntheses: tuple[Rerun, ...] = ()
     problems: tuple[Problem, ...] = ()
+    evidence: Evidence | None = None
 
     @property
     def quads(self) -> tuple[Quad, ...]:
@@ -166,7 +169,7 @@ def assemble(
         if each.moved or each.refreshed:
             progress.say(f"{'':10} {each}")
     problems = (*reading.problems, *problems)
-    return Assembly(ontology, reading, found, asserted, inferred, (*computed, *pooled), reruns, problems)
+    return Assembly(ontology, reading, found, asserted, inferred, (*computed, *pooled), reruns, problems, evidence)
 
 
 def packaged_syntheses() -> dict[Path, str]:
@@ -416,7 +419,7 @@ def _manifest(
         kinds[claim.class_name] = kinds.get(claim.class_name, 0) + 1
     return {
         "name": NAME,
-        "notice": "An index of published evidence, not medical guidance.",
+        "notice": NOTICE,
         "counts": {
             "claims": dict(sorted(kinds.items())),
             "concepts": {kind: len(found) for kind, found in sorted(assembly.ontology.vocabulary.concepts.items())},

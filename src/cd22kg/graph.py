@@ -53,8 +53,16 @@ class KnowledgeGraph:
     context manager that ends it.
     """
 
-    def __init__(self, store: Store, quads: Sequence[Quad] | None = None, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        quads: Sequence[Quad] | None = None,
+        folder: Path | None = None,
+        evidence: Evidence | None = None,
+    ) -> None:
         """Wrap a loaded store; `quads` or the build `folder` hold the numbers with all their digits.
+
+        What was read of the claims already is handed on as `evidence`.
 
         Raises:
             StoreError: If the folder holds no build.
@@ -63,6 +71,7 @@ class KnowledgeGraph:
         self._digest = _digest(folder) if folder else ""
         self._quads = tuple(quads) if quads is not None else None
         self._folder = folder
+        self._evidence = evidence
 
     @cached_property
     def quads(self) -> tuple[Quad, ...]:
@@ -177,7 +186,7 @@ class KnowledgeGraph:
     @cached_property
     def evidence(self) -> Evidence:
         """The claims with what they speak of, as objects that can be compared and pooled; read once."""
-        return read_evidence(self.store)
+        return self._evidence or read_evidence(self.store)
 
     @cached_property
     def digest(self) -> str:
@@ -520,4 +529,4 @@ def load(store: str | Path | None = None) -> KnowledgeGraph:
     assembly = assemble(memory, packaged_claims(), syntheses=packaged_syntheses())
     if assembly.problems:
         raise DataError(assembly.problems)
-    return KnowledgeGraph(memory, assembly.quads)
+    return KnowledgeGraph(memory, assembly.quads, evidence=assembly.evidence)

@@ -9,7 +9,7 @@ import typer
 
 from cd22kg.cli.app import app
 from cd22kg.cli.ask import StoreOption, open_graph
-from cd22kg.cli.output import answer, terminal_width
+from cd22kg.cli.output import terminal_width, write_to
 
 
 @app.command()
@@ -24,11 +24,7 @@ def audit(
     """Hold each statement of an article, review or press release against the evidence."""
     from cd22kg.cli.reports import known
     from cd22kg.export.audit import FORMATS, to_text
-    from cd22kg.files import write_bytes
 
     known(form, FORMATS)
     found = open_graph(store).audit(source)
-    if output is None:
-        answer(to_text(found, form, terminal_width()))
-    else:
-        write_bytes(output, to_text(found, form).encode())
+    write_to(output, to_text(found, form, 0 if output else terminal_width()))

@@ -9,7 +9,7 @@ import typer
 
 from cd22kg.cli.app import app
 from cd22kg.cli.ask import StoreOption, open_graph
-from cd22kg.cli.output import answer, terminal_width
+from cd22kg.cli.output import terminal_width, write_to
 from cd22kg.errors import QueryError
 
 
@@ -38,7 +38,6 @@ def conflicts(
     """Find claims on one therapy class, indication and outcome that disagree, and why they may."""
     from cd22kg.cli.reports import known
     from cd22kg.export.conflicts import FORMATS, to_text
-    from cd22kg.files import write_bytes
 
     known(form, FORMATS)
     if asserted and found:
@@ -54,7 +53,4 @@ def conflicts(
         everything=everything,
         status="asserted" if asserted else "found" if found else "",
     )
-    if output is None:
-        answer(to_text(result, form, terminal_width()))
-    else:
-        write_bytes(output, to_text(result, form).encode())
+    write_to(output, to_text(result, form, 0 if output else terminal_width()))

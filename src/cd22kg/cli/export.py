@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 
 from cd22kg.cli.app import app
 from cd22kg.cli.ask import StoreOption, open_graph
-from cd22kg.cli.output import answering
+from cd22kg.cli.output import opened, write_to
 from cd22kg.cli.progress import meters
 
 exports = typer.Typer(help="Write the graph, or the files that are read off the model.", no_args_is_help=True)
@@ -28,7 +27,7 @@ def turtle(
 ) -> None:
     """Write the graph as canonical Turtle."""
     graph = open_graph(store)
-    with meters("quads") as meter, _open(out) as file:
+    with meters("quads") as meter, opened(out) as file:
         graph.write_turtle(file, source=source, asserted=asserted, meter=meter("read and written"))
 
 
@@ -36,7 +35,7 @@ def turtle(
 def nquads(out: Out = None, store: StoreOption = None) -> None:
     """Write the graph as canonical N-Quads, one line a quad with its named graph."""
     graph = open_graph(store)
-    with meters("quads") as meter, _open(out) as file:
+    with meters("quads") as meter, opened(out) as file:
         graph.write_nquads(file, meter=meter("read and written"))
 
 
@@ -46,7 +45,7 @@ def schema(out: Out = None) -> None:
     from cd22kg.claims import json_schema
     from cd22kg.rdf import read_ontology
 
-    _write(out, _json(json_schema(read_ontology().vocabulary)))
+    write_to(out, _json(json_schema(read_ontology().vocabulary)))
 
 
 @exports.command()
@@ -55,7 +54,7 @@ def context(out: Out = None) -> None:
     from cd22kg.claims import json_ld_context
     from cd22kg.rdf import read_ontology
 
-    _write(out, _json(json_ld_context(read_ontology().vocabulary)))
+    write_to(out, _json(json_ld_context(read_ontology().vocabulary)))
 
 
 @exports.command()
@@ -64,7 +63,7 @@ def classification(out: Out = None) -> None:
     from cd22kg.rdf import read_ontology
     from cd22kg.reasoning import classify
 
-    _write(out, classify(read_ontology().quads, fresh=True).to_json())
+    write_to(out, classify(read_ontology().quads, fresh=True).to_json())
 
 
 @exports.command()
@@ -76,7 +75,7 @@ def ontology(
     """Write the classes and properties of the ontology."""
     from cd22kg.export.forms import export_ontology
 
-    _write(out, export_ontology(form, alignment=alignment))
+    write_to(out, export_ontology(form, alignment=alignment))
 
 
 @exports.command()
@@ -107,22 +106,10 @@ def questions(
     """Write the library of questions as RDF, for tools that read example queries."""
     from cd22kg.export.questions_rdf import ENDPOINT, questions_turtle
 
-    _write(out, questions_turtle(endpoint or ENDPOINT))
+    write_to(out, questions_turtle(endpoint or ENDPOINT))
 
 
 def _json(document: object) -> str:
     import json
 
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-
-
-def _write(out: Path | None, text: str) -> None:
-    with _open(out) as file:
-        file.write(text.encode())
-
-
-def _open(out: Path | None) -> AbstractContextManager[BinaryIO]:
-    """Return a file that is replaced once it is complete, or stdout."""
-    from cd22kg.files import writing
-
-    return answering() if out is None else writing(out)

@@ -6,7 +6,8 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import BinaryIO
 
 from cd22kg.errors import OutputError
@@ -21,6 +22,19 @@ def answer(text: str) -> None:
     """Write text to stdout as `answering` does."""
     with answering() as file:
         file.write(text.encode())
+
+
+def write_to(out: Path | None, text: str) -> None:
+    """Write text to a file, which is replaced once it is complete, or to stdout."""
+    with opened(out) as file:
+        file.write(text.encode())
+
+
+def opened(out: Path | None) -> AbstractContextManager[BinaryIO]:
+    """Return a file for bytes that is replaced once it is complete, or stdout."""
+    from cd22kg.files import writing
+
+    return answering() if out is None else writing(out)
 
 
 @contextmanager

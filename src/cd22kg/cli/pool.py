@@ -15,8 +15,8 @@ from cd22kg.errors import DataError, OutputError, Problem, QueryError
 
 if TYPE_CHECKING:
     from cd22kg.export.plots import Kind
-    from cd22kg.statistics.effects import Transform
-    from cd22kg.statistics.meta import Back, Method, Model
+    from cd22kg.statistics.meta import Model
+    from cd22kg.statistics.options import Back, Method, Transform
     from cd22kg.synthesis.pooling import Analyses
     from cd22kg.synthesis.recipe import Policy, SelectionOptions
     from cd22kg.synthesis.result import Synthesis
@@ -112,12 +112,14 @@ def pool(
     store: StoreOption = None,
 ) -> None:
     """Pool shares of patients over studies, no patient twice, with intervals and heterogeneity."""
+    from cd22kg.cli.reports import known
     from cd22kg.export.comparison import comparisons_to_text
-    from cd22kg.export.synthesis import to_text
+    from cd22kg.export.synthesis import FORMATS, to_text
     from cd22kg.synthesis.pooling import Analyses, model_from
 
     _refuse_unheard(context)
     _refuse_plot(plot, kind)
+    known(form, FORMATS)
     if rerun:
         _rerun(slugs or [], folder or FOLDER, store)
         return

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cd22kg.errors import QueryError
 from cd22kg.export.conflicts_data import to_csv, to_json
-from cd22kg.export.markdown import plain
 from cd22kg.export.synthesis import Page
+from cd22kg.notice import NOTICE
 from cd22kg.synthesis.conflicts.comparable import Subject
 from cd22kg.synthesis.conflicts.disagreement import Conflict, Conflicts
 from cd22kg.synthesis.conflicts.groups import Group, Split
@@ -32,9 +32,7 @@ _TESTS = {
     "none": "no shares to test",
 }
 _ADJUSTED = {"holm": "after Holm", "bh": "after Benjamini and Hochberg", "none": "not at all"}
-_NOTICE = (
-    "An index of published evidence, not medical guidance. Nothing here says which of two claims is the better one."
-)
+_NOTICE = f"{NOTICE} Nothing here says which of two claims is the better one."
 #: Causes that a row of a table names.
 _NAMED = 4
 #: Splits of groups that are told explain so much at least.
@@ -77,7 +75,7 @@ def figure(share: Share | None, printed: str | None = None) -> str:
 
 def _page(conflicts: Conflicts, page: Page) -> Iterator[str]:
     yield page.heading("Claims that disagree")
-    yield page.text(_safe(summary(conflicts), page))
+    yield page.text(shielded(summary(conflicts)))
     if conflicts.pairs:
         yield page.table(_cells(_rows(conflicts)), [True, False, False, False, True, True, False])
     for number, pair in enumerate(conflicts.pairs, 1):
@@ -91,17 +89,13 @@ def _page(conflicts: Conflicts, page: Page) -> Iterator[str]:
 
 
 def _items(head: str, items: Iterable[str], page: Page) -> str:
-    return page.items(_safe(head, page), [_safe(item, page) for item in items])
+    """Return a list for `Page.items`, which escapes what is markup."""
+    return page.items(shielded(head), [shielded(item) for item in items])
 
 
 def _cells(rows: Iterable[Sequence[str]]) -> list[list[str]]:
     """Return rows for `Page.table`, which escapes what is markup."""
     return [[shielded(cell) for cell in row] for row in rows]
-
-
-def _safe(text: str, page: Page) -> str:
-    """Return text that anybody may have written as a line that is no markup, hides nothing, and is no command."""
-    return plain(shielded(text)) if page.is_markdown else shielded(text)
 
 
 def summary(conflicts: Conflicts) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import unicodedata
 from typing import Any
 
@@ -12,7 +11,7 @@ from cd22kg.synthesis.conflicts.comparable import Subject
 from cd22kg.synthesis.conflicts.disagreement import Conflict, Conflicts
 from cd22kg.synthesis.conflicts.groups import Group
 from cd22kg.synthesis.conflicts.shares import Share
-from cd22kg.validation.shielding import escaped, shielded
+from cd22kg.validation.shielding import json_text, shielded
 
 _COLUMNS = (
     *("kind", "status", "group", "indication", "outcome"),
@@ -25,8 +24,7 @@ _COLUMNS = (
 
 def to_json(conflicts: Conflicts) -> str:
     """Return conflicts as JSON, see `to_plain`."""
-    text = json.dumps(to_plain(conflicts), indent=2, ensure_ascii=False)
-    return escaped(text, lambda character: json.dumps(character)[1:-1]) + "\n"
+    return json_text(to_plain(conflicts), indent=2)
 
 
 def to_plain(conflicts: Conflicts) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cd22kg.errors import QueryError
 from cd22kg.export.markdown import plain
 from cd22kg.gate.text import visible
+from cd22kg.notice import NOTICE
 from cd22kg.queries.columns import columns, fitted
 from cd22kg.queries.result import markdown
 from cd22kg.synthesis.result import Synthesis
@@ -28,7 +29,6 @@ _METHODS = {
     "ML": "random effects, maximum likelihood",
     "GLMM": "binomial-normal model, maximum likelihood",
 }
-_NOTICE = "An index of published evidence, not medical guidance."
 
 
 def to_text(synthesis: Synthesis, form: str = "table", width: int = 0) -> str:
@@ -49,7 +49,7 @@ def to_text(synthesis: Synthesis, form: str = "table", width: int = 0) -> str:
     page = Page(form == "md", width)
     parts = [page.heading(synthesis.title), *_sections(synthesis, page)]
     if synthesis.selection is not None:
-        parts.append(page.text(_NOTICE))
+        parts.append(page.text(NOTICE))
     return "\n".join(parts)
 
 
@@ -269,7 +269,7 @@ def to_plain(synthesis: Synthesis) -> dict[str, Any]:
         ],
         "graph": synthesis.graph or None,
         "version": synthesis.version,
-        "notice": _NOTICE if selection is not None else None,
+        "notice": NOTICE if selection is not None else None,
     }
 
 

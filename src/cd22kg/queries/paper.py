@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pyoxigraph import Literal, NamedNode
 
 from cd22kg.namespaces import BASE, CD22, STANDARD_PREFIXES, short_name
+from cd22kg.notice import NOTICE
 from cd22kg.queries.result import Result, markdown
 from cd22kg.store import Store, Table, Term
 
@@ -33,7 +34,6 @@ _KINDS = {
 _ADDED = "reference"
 #: The column of the claims that a row is about, whose sources another column names.
 _OWN = ("claim",)
-_NOTICE = "An index of published evidence, not medical guidance."
 
 
 def paper(result: Result, store: Store) -> str:
@@ -54,7 +54,7 @@ def paper(result: Result, store: Store) -> str:
     text = markdown([list(table.columns), *cells])
     if not numbers:
         return text
-    text += "".join(f"\n{told}\n" for told in (result.wider, result.explanation, _NOTICE) if told)
+    text += "".join(f"\n{told}\n" for told in (result.wider, result.explanation, NOTICE) if told)
     known = _known_of(numbers, store)
     lines = (f"{number}. {reference(short_name(source), known.get(source, {}))}" for source, number in numbers.items())
     return text + "\n" + "\n".join(lines) + "\n"

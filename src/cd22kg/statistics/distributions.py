@@ -44,10 +44,5 @@ def chi2_quantile(tail: ArrayLike, df: ArrayLike) -> Floats:
     return _floats(special.chdtri(df, tail))
 
 
-def f_tail(statistic: ArrayLike, df1: ArrayLike, df2: ArrayLike) -> Floats:
-    """Return how probable an F at least as large is, with df1 and df2 > 0 degrees of freedom."""
-    return _floats(special.fdtrc(df1, df2, statistic))
-
-
 def _floats(values: object) -> Floats:
     return np.asarray(values, dtype=float)

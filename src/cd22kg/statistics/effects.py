@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 
 from cd22kg.statistics.distributions import Floats
+from cd22kg.statistics.options import Transform
 from cd22kg.statistics.proportion import check_counts
-
-#: Scales on which proportions are pooled.
-Transform = Literal["logit", "arcsine", "freeman-tukey", "log", "raw"]
-
-TRANSFORMS: tuple[Transform, ...] = get_args(Transform)
 
 #: Patients beyond which the Freeman-Tukey scale is the arcsine scale to the last digit.
 _MOST = 1e18

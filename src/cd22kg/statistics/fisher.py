@@ -11,7 +11,7 @@ from cd22kg.statistics.proportion import check_counts
 #: Tables whose probabilities differ by less, relatively, are equally probable: what rounding may do to a tie.
 TIE = 1e-7
 #: Tables are left out as soon as they are so much less probable than the most probable one.
-NEGLIGIBLE = 1e-300
+_NEGLIGIBLE = 1e-300
 
 
 def fisher_exact(events1: int, total1: int, events2: int, total2: int) -> float:
@@ -39,19 +39,31 @@ def fisher_exact(events1: int, total1: int, events2: int, total2: int) -> float:
         >>> f"{fisher_exact(10, 13, 2, 17):.7f}"
         '0.0005367'
     """
+    weights = table_weights(events1, total1, events2, total2)
+    most = weights.get(events1, 0.0) * (1 + TIE)
+    return fsum(weight for weight in weights.values() if weight <= most) / fsum(weights.values())
+
+
+def table_weights(events1: int, total1: int, events2: int, total2: int) -> dict[int, float]:
+    """Return how probable tables with the same margins are beside the most probable one, by events of the first group.
+
+    Tables that are next to impossible are left out.
+
+    Raises:
+        ValueError: If a count is out of range.
+    """
     for events, total in ((events1, total1), (events2, total2)):
         check_counts(events, total)
     both = events1 + events2
     mode = (total1 + 1) * (both + 1) // (total1 + total2 + 2)
     weights = {mode: 1.0}
     for step in (1, -1):
-        rows = table_weights(mode, step, both, total1, total2)
-        weights.update(takewhile(lambda row: row[1] > NEGLIGIBLE, rows))
-    most = weights.get(events1, 0.0) * (1 + TIE)
-    return fsum(weight for weight in weights.values() if weight <= most) / fsum(weights.values())
+        rows = _beyond(mode, step, both, total1, total2)
+        weights.update(takewhile(lambda row: row[1] > _NEGLIGIBLE, rows))
+    return weights
 
 
-def table_weights(mode: int, step: int, both: int, total1: int, total2: int) -> Iterator[tuple[int, float]]:
+def _beyond(mode: int, step: int, both: int, total1: int, total2: int) -> Iterator[tuple[int, float]]:
     """Yield the tables beyond the most probable one: events of the first group, and how probable it is beside that one.
 
     Each follows from the one before by the ratio of two terms of the hypergeometric distribution.

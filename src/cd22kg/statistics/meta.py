@@ -8,25 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf, sqrt
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 
 from cd22kg.statistics.distributions import Floats, chi2_tail, critical_value
-from cd22kg.statistics.effects import TRANSFORMS, Effects, Transform, back_transform, read_counts, transform_counts
+from cd22kg.statistics.effects import Effects, back_transform, read_counts, transform_counts
 from cd22kg.statistics.heterogeneity import estimate_spread
+from cd22kg.statistics.options import BACKS, METHODS, TRANSFORMS, Back, Method, Transform
 from cd22kg.statistics.proportion import check_level
 from cd22kg.statistics.weighing import Studies, Subsets, coefficients, over_subsets, parts
-
-#: How studies are pooled: fixed effect, random effects with the variance between studies after DerSimonian and Laird,
-#: after Paule and Mandel, by restricted or by full maximum likelihood; or a binomial-normal model.
-Method = Literal["FE", "DL", "PM", "REML", "ML", "GLMM"]
-#: The number of patients at which the Freeman-Tukey scale is inverted: a mean of the studies' totals, or the number
-#: whose variance is that of the pooled mean.
-Back = Literal["harmonic", "arithmetic", "geometric", "inverse-variance"]
-
-METHODS: tuple[Method, ...] = get_args(Method)
-BACKS: tuple[Back, ...] = get_args(Back)
 
 #: Weighted sum of squares below which studies agree to the last digit.
 _NOTHING = float(np.finfo(float).eps)

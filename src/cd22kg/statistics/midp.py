@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
 from math import fsum
 
-from cd22kg.statistics.fisher import NEGLIGIBLE, TIE, table_weights
-from cd22kg.statistics.proportion import check_counts
+from cd22kg.statistics.fisher import TIE, table_weights
 
 
 def fisher_midp(events1: int, total1: int, events2: int, total2: int) -> float:
@@ -36,14 +34,7 @@ def fisher_midp(events1: int, total1: int, events2: int, total2: int) -> float:
         >>> f"{fisher_midp(3, 4, 1, 4):.3f}"
         '0.257'
     """
-    for events, total in ((events1, total1), (events2, total2)):
-        check_counts(events, total)
-    both = events1 + events2
-    mode = (total1 + 1) * (both + 1) // (total1 + total2 + 2)
-    weights = {mode: 1.0}
-    for step in (1, -1):
-        rows = table_weights(mode, step, both, total1, total2)
-        weights.update(takewhile(lambda row: row[1] > NEGLIGIBLE, rows))
+    weights = table_weights(events1, total1, events2, total2)
     observed = weights.get(events1, 0.0)
     low, high = observed * (1 - TIE), observed * (1 + TIE)
     parts = (weight if weight < low else weight / 2 for weight in weights.values() if weight <= high)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Quad
 
 from cd22kg.model import PooledClaim
 from cd22kg.namespaces import BASE, CD22, GRAPH_COMPUTED, STANDARD_PREFIXES, iri
 from cd22kg.rdf import thing_quads
+from cd22kg.statistics.options import Method, Transform
 from cd22kg.synthesis.evidence import Evidence
-from cd22kg.synthesis.saved import SavedRecipe, SavedSynthesis
-
-if TYPE_CHECKING:
-    from cd22kg.statistics.effects import Transform
-    from cd22kg.statistics.meta import Method
+from cd22kg.synthesis.saved import USUAL_LEVEL, SavedRecipe, SavedSynthesis
 
 #: The source of what is computed: this graph.
 COMPUTED_SOURCE = iri("source", "cd22kg")
@@ -70,7 +66,7 @@ def pooled_quads(syntheses: Iterable[SavedSynthesis], evidence: Evidence) -> Ite
 def _claim(saved: SavedSynthesis, evidence: Evidence) -> PooledClaim:
     """Return the claim: the figure with its interval as fractions, on the widest of the outcomes pooled."""
     recipe, result = saved.recipe, saved.result
-    level = 95 if recipe.level is None else recipe.level * 100
+    level = USUAL_LEVEL if recipe.level is None else recipe.level
     percent = [f"{result[name] * 100:.1f}" for name in ("estimate", "lower", "upper")]
     figure = f"{percent[0]} % ({percent[1]} to {percent[2]} %)"
     measurement = {
@@ -80,7 +76,7 @@ def _claim(saved: SavedSynthesis, evidence: Evidence) -> PooledClaim:
         "upper": str(result["upper"]),
         "unit": "fraction",
         "intervalKind": "confidence",
-        "confidenceLevel": f"{level:f}" if recipe.level is not None else str(level),
+        "confidenceLevel": f"{(level * 100).normalize():f}",
         "events": str(result["events"]),
         "total": str(result["total"]),
         "countedUnit": "patient",

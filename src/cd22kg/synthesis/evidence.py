@@ -136,11 +136,6 @@ class Evidence:
         return (source.published or "") if source else ""
 
     @cached_property
-    def superseded(self) -> Mapping[str, str]:
-        """Claims that another claim supersedes for certain, each with that one, the last by name of several."""
-        return {claim: newer[-1] for claim, newer in self.superseding.items()}
-
-    @cached_property
     def superseding(self) -> Mapping[str, tuple[str, ...]]:
         """Claims that others supersede for certain, each with all of these, whatever their status."""
         found: dict[str, list[str]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from cd22kg.model import Measurement
 
@@ -117,6 +117,22 @@ def counts_of(measurement: Measurement | None) -> tuple[int, int] | None:
     if not 0 <= measurement.events <= measurement.total:
         return None
     return measurement.events, measurement.total
+
+
+def events_from(figure: Figure | None, total: int | None) -> int | None:
+    """Return the events of a total that a share gives as it is printed, where exactly one whole number does."""
+    if figure is None or figure.value is None or not total or total < 1:
+        return None
+    if not figure.is_share or not figure.half or figure.bound != "=":
+        return None
+    events = only_whole((figure.value - figure.half) * total, (figure.value + figure.half) * total)
+    return events if events is not None and 0 <= events <= total else None
+
+
+def only_whole(low: Decimal, high: Decimal) -> int | None:
+    """Return the one whole number between two, both counted; nothing if there are none or several."""
+    first, last = low.to_integral_value(ROUND_CEILING), high.to_integral_value(ROUND_FLOOR)
+    return int(first) if first == last else None
 
 
 def printed_digits(value: Decimal, as_printed: str | None) -> str:

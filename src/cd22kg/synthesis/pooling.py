@@ -17,8 +17,8 @@ from cd22kg.synthesis.result import PooledStudy, Synthesis
 from cd22kg.synthesis.selection import Selected, select
 
 if TYPE_CHECKING:
-    from cd22kg.statistics.effects import Transform
-    from cd22kg.statistics.meta import Back, Method, Model
+    from cd22kg.statistics.meta import Model
+    from cd22kg.statistics.options import Back, Method, Transform
 
 
 #: A number in a cell of a table; digits of other scripts, exponents and infinities are none.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,7 +12,7 @@ from cd22kg.model.values import Date
 
 #: Which of several reports on the same patients stands for them.
 Policy = Literal["largest", "latest"]
-POLICIES = ("largest", "latest")
+POLICIES: tuple[Policy, ...] = get_args(Policy)
 #: What studies can be grouped by, each with what it is in words.
 SUBGROUPS = ("therapy", "group", "construct", "indication", "age-group", "denominator", "source-kind", "after-cd19")
 #: Numbers that studies can be compared along.

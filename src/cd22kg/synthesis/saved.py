@@ -13,7 +13,7 @@ from dataclasses import fields
 from decimal import ROUND_DOWN, Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
@@ -23,8 +23,9 @@ from cd22kg.files import write_bytes
 from cd22kg.gate.text import fault_of, read_text, visible
 from cd22kg.gate.yaml import Node, parse_yaml
 from cd22kg.model.values import Boolean, Date, Integer, Number, Slug, Text, is_slug
+from cd22kg.statistics.options import Back, Method, Transform
 from cd22kg.synthesis.pooling import model_from
-from cd22kg.synthesis.recipe import Selection
+from cd22kg.synthesis.recipe import Policy, Selection
 from cd22kg.synthesis.result import Synthesis
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Digits after the point of what is saved: more than a meta-analysis knows, fewer than machines differ in.
 DIGITS = 6
+#: The level of all intervals where a recipe names none.
+USUAL_LEVEL = Decimal("0.95")
 #: What is saved of an estimate; all else follows from recipe and studies.
 RESULT = (
     *("estimate", "lower", "upper", "prediction_lower", "prediction_upper"),
@@ -60,29 +63,20 @@ class SavedRecipe(_Part):
     exact: Boolean = False
     least_share: Number | None = None
     printed_only: Boolean = False
-    overlap: Literal["largest", "latest"] = "largest"
-    transform: Literal["logit", "arcsine", "freeman-tukey", "log", "raw"] = "logit"
-    method: Literal["FE", "DL", "PM", "REML", "ML", "GLMM"] = "REML"
+    overlap: Policy = "largest"
+    transform: Transform = "logit"
+    method: Method = "REML"
     hartung_knapp: Boolean = False
     level: Number | None = None
-    back: Literal["harmonic", "arithmetic", "geometric", "inverse-variance"] = "harmonic"
+    back: Back = "harmonic"
 
     def selection(self) -> Selection:
         """Return which claims are pooled."""
-        return Selection(
-            self.therapy,
-            self.indication,
-            self.outcome,
-            self.denominator,
-            self.among or "",
-            self.after_cd19,
-            self.exclude_abstracts,
-            self.until or "",
-            self.exact,
-            1.0 if self.least_share is None else float(self.least_share),
-            self.printed_only,
-            self.overlap,
-        )
+        asked = {field.name: getattr(self, field.name) for field in fields(Selection)}
+        asked = {name: value for name, value in asked.items() if value is not None}
+        if self.least_share is not None:
+            asked["least_share"] = float(self.least_share)
+        return Selection(**asked)
 
     def model(self) -> Model:
         """Return how they are pooled.
@@ -91,9 +85,12 @@ class SavedRecipe(_Part):
             SynthesisError: If numpy or scipy is missing.
             QueryError: If an option is none, or does not go with another.
         """
-        level = 0.95 if self.level is None else float(self.level)
         return model_from(
-            transform=self.transform, method=self.method, hartung_knapp=self.hartung_knapp, level=level, back=self.back
+            transform=self.transform,
+            method=self.method,
+            hartung_knapp=self.hartung_knapp,
+            level=float(USUAL_LEVEL if self.level is None else self.level),
+            back=self.back,
         )
 
 

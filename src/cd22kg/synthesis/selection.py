@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
 from cd22kg.model import Measurement
 from cd22kg.queries.claims import KnownClaim
 from cd22kg.synthesis.differences import NOT_PRINTED
-from cd22kg.synthesis.evidence import AFTER_CD19, EVIDENCE, Evidence
-from cd22kg.synthesis.figures import counts_of, figure_of
-from cd22kg.synthesis.overlap import Overlap
+from cd22kg.synthesis.evidence import AFTER_CD19, EVIDENCE, Evidence, is_later
+from cd22kg.synthesis.figures import counts_of, events_from, figure_of
 from cd22kg.synthesis.recipe import Selection
 from cd22kg.synthesis.result import LeftOut, PooledStudy
 from cd22kg.synthesis.studies import in_order, mixed, study_of, unstated
@@ -129,8 +127,8 @@ def _candidate(claim: KnownClaim, selection: Selection, evidence: Evidence) -> _
     if reason := _unfit(claim, measurement, selection, evidence):
         return reason
     counts, derived = counts_of(measurement), bool(measurement.counts_derived)
-    if counts is None:
-        counts, derived = _worked_out(measurement), True
+    if counts is None and (events := events_from(figure_of(measurement), measurement.total)) is not None:
+        counts, derived = (events, measurement.total or 0), True
     if counts is None:
         return "events and total are not printed, and do not follow from what is"
     if derived and selection.printed_only:
@@ -162,7 +160,7 @@ def _unfit(claim: KnownClaim, measurement: Measurement, selection: Selection, ev
     if selection.exclude_abstracts and kind in _ABSTRACTS:
         return f"published in {_ABSTRACTS[kind]} only"
     if not _is_published(claim, selection, evidence):
-        later = "" if len(printed) >= len(selection.until) or printed > selection.until else ", perhaps later"
+        later = "" if is_later(printed, selection.until) else ", perhaps later"
         return f"published {printed}{later}" if printed else "its source has no date"
     if selection.after_cd19 is not None and (AFTER_CD19 in claim.inferred) is not selection.after_cd19:
         known = "not all patients are known to have had" if selection.after_cd19 else "all patients had had"
@@ -180,7 +178,7 @@ def _newer(claim: KnownClaim, selection: Selection, evidence: Evidence) -> str:
 def _is_published(claim: KnownClaim, selection: Selection, evidence: Evidence) -> bool:
     """Return whether a claim is known to have been published by the day asked for, if any is."""
     printed, until = evidence.published(claim), selection.until
-    return (len(printed) >= len(until) and printed[: len(until)] <= until) or "" < printed < until[: len(printed)]
+    return printed.startswith(until) or is_later(until, printed)
 
 
 def _too_wide(claim: KnownClaim, selection: Selection, evidence: Evidence) -> str:
@@ -197,25 +195,11 @@ def _too_wide(claim: KnownClaim, selection: Selection, evidence: Evidence) -> st
     return f"of a wider population, {evidence.label('indication', claim.indication)}: {told}"
 
 
-def _worked_out(measurement: Measurement) -> tuple[int, int] | None:
-    """Return events and total where exactly one count of the total gives the percentage as it is printed."""
-    figure, total = figure_of(measurement), measurement.total
-    if figure is None or figure.value is None or not figure.is_share or figure.bound != "=" or not total:
-        return None
-    near = int(figure.value * total)
-    fitting = [
-        events
-        for events in range(max(0, near - 1), min(total, near + 2) + 1)
-        if figure.value - figure.half <= Decimal(events) / total <= figure.value + figure.half
-    ]
-    return (fitting[0], total) if len(fitting) == 1 else None
-
-
 def _once(
     candidates: Iterable[_Candidate], selection: Selection, evidence: Evidence
 ) -> tuple[list[_Candidate], list[LeftOut]]:
     """Return the candidates that share no patients, best first taken, and the others with what stands for them."""
-    overlap = Overlap(evidence.cohorts)
+    overlap = evidence.patients
     kept: dict[str, list[_Candidate]] = {}
     left_out: list[LeftOut] = []
 

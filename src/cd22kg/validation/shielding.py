@@ -40,7 +40,7 @@ def escaped(document: str, how: Callable[[str], str] = spelled, sign: str = r"\u
     return _COMMAND.sub(lambda match: sign, _SUSPECT.sub(replaced, document))
 
 
-def json_text(document: Any) -> str:
+def json_text(document: Any, indent: int = 1) -> str:
     """Return a document as JSON in which hidden characters are escaped, beyond the first plane as JSON does it."""
-    text = json.dumps(document, ensure_ascii=False, indent=1)
+    text = json.dumps(document, ensure_ascii=False, indent=indent)
     return escaped(text, lambda character: json.dumps(character)[1:-1]) + "\n"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from html import escape
 
+from cd22kg.notice import NOTICE
 from cd22kg.validation.rules import Rule
 from cd22kg.validation.shielding import shielded
 from cd22kg.validation.verdict import Entry, Verdict, grouped, sentences
@@ -49,7 +50,7 @@ def _page(verdict: Verdict) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>"
     yield f"<h1>{title}</h1>"
-    yield "<p>An index of published evidence, not medical guidance.</p>"
+    yield f"<p>{NOTICE}</p>"
     yield '<table>\n<thead><tr><th scope="col">Severity</th><th scope="col">Findings</th></tr></thead>\n<tbody>'
     for severity, count in verdict.counts.items():
         yield f'<tr><th scope="row">{_text(severity)}</th><td class="number">{count:,}</td></tr>'

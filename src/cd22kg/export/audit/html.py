@@ -8,7 +8,8 @@ from hashlib import sha256
 from html import escape
 
 from cd22kg.export.audit.text import heading
-from cd22kg.synthesis.audit import DISCLAIMER, Audit, Beside, Finding, Verdict
+from cd22kg.notice import NOTICE
+from cd22kg.synthesis.audit import Audit, Beside, Finding, Verdict
 from cd22kg.validation.shielding import shielded
 
 _STYLE = """
@@ -66,7 +67,7 @@ def _page(audit: Audit) -> Iterator[str]:
     yield f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>"
-    yield f"<h1>{title}</h1>\n<p>{_text(heading(audit))}</p>\n<p>{DISCLAIMER}</p>"
+    yield f"<h1>{title}</h1>\n<p>{_text(heading(audit))}</p>\n<p>{NOTICE}</p>"
     yield '<table>\n<thead><tr><th scope="col">Verdict</th><th scope="col">Claims</th><th scope="col">Meaning</th>'
     yield "</tr></thead>\n<tbody>"
     for verdict, count in audit.counts.items():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cd22kg.synthesis.audit import DISCLAIMER, Audit, Beside, Finding
+from cd22kg.notice import NOTICE
+from cd22kg.synthesis.audit import Audit, Beside, Finding
 from cd22kg.validation.shielding import json_text
 
 
@@ -17,7 +18,7 @@ def to_json(audit: Audit) -> str:
         "type": source.type,
         "published": source.published,
         "retracted": bool(source.retracted),
-        "notice": DISCLAIMER,
+        "notice": NOTICE,
         "counts": {verdict.code: count for verdict, count in audit.counts.items()},
         "verdicts": {
             verdict.code: {"label": verdict.label, "definition": verdict.definition} for verdict in audit.counts

@@ -7,9 +7,10 @@ import textwrap
 from collections.abc import Sequence
 
 from cd22kg.export.markdown import plain
+from cd22kg.notice import NOTICE
 from cd22kg.queries.columns import columns, fitted
 from cd22kg.queries.result import markdown
-from cd22kg.synthesis.audit import DISCLAIMER, Audit, Finding
+from cd22kg.synthesis.audit import Audit, Finding
 from cd22kg.validation.shielding import line_start, shielded
 
 _COUNTS = ("verdict", "claims")
@@ -28,7 +29,7 @@ def to_table(audit: Audit, width: int = 0) -> str:
         _folded(line_start(shielded(heading(audit))), width),
         _columns(_counts(audit), (False, True), width),
         _columns(_rows(audit), (False,) * 4, width),
-        _folded(DISCLAIMER, width),
+        _folded(NOTICE, width),
     ]
     return "\n".join(parts)
 
@@ -45,7 +46,7 @@ def to_markdown(audit: Audit) -> str:
             lines += [markdown(rows).rstrip("\n"), ""]
     lines += ["## The verdicts", ""]
     lines += [f"- **{plain(verdict.label)}**: {plain(verdict.definition)}" for verdict in audit.counts]
-    return "\n".join([*lines, "", DISCLAIMER]) + "\n"
+    return "\n".join([*lines, "", NOTICE]) + "\n"
 
 
 def _paragraph(text: str) -> str:

@@ -8,9 +8,10 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from cd22kg.namespaces import BASE, STANDARD_PREFIXES
 from cd22kg.namespaces import iri as iri_of
+from cd22kg.notice import NOTICE
 from cd22kg.rdf import HEADER
 from cd22kg.rdf import to_turtle as canonical
-from cd22kg.synthesis.audit import DISCLAIMER, Audit, Finding
+from cd22kg.synthesis.audit import Audit, Finding
 from cd22kg.validation.shielding import escaped
 
 SCHEMA = "https://schema.org/"
@@ -38,7 +39,7 @@ def _audit(audit: Audit, base: str) -> Iterator[Quad]:
     """Yield the audit as a whole, the project, and the audited source."""
     whole, source = NamedNode(base), NamedNode(iri_of("source", audit.source.id))
     yield Quad(whole, _TYPE, _schema("Collection"))
-    yield from _texts(whole, name=f"Audit of {audit.source.title or audit.source.id}", description=DISCLAIMER)
+    yield from _texts(whole, name=f"Audit of {audit.source.title or audit.source.id}", description=NOTICE)
     yield Quad(whole, _schema("author"), _PROJECT)
     yield Quad(whole, _schema("about"), source)
     yield Quad(_PROJECT, _TYPE, _schema("Project"))

@@ -33,7 +33,7 @@ from cd22kg.namespaces import iri
 from cd22kg.synthesis.result import Synthesis
 
 if TYPE_CHECKING:
-    from cd22kg.statistics.effects import Transform
+    from cd22kg.statistics.options import Transform
 
 #: Scales on which a standard error depends on the proportion; on the others on the number of patients only.
 _DEPENDENT = ("logit", "log", "raw")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 from cd22kg.gate.text import visible
 from cd22kg.namespaces import iri
+from cd22kg.notice import NOTICE
 from cd22kg.synthesis.result import PooledStudy, Synthesis
 
 if TYPE_CHECKING:
     from cd22kg.statistics.meta import Estimate
     from cd22kg.statistics.subgroups import Subgroups
 
-NOTICE = "An index of published evidence, not medical guidance."
 DERIVED = "~ counts worked out from a percentage or other counts."
 
 #: What a row is: a study; a pooled figure on the way to the last one; that of a group; that of all; where a further

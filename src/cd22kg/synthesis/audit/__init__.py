@@ -8,10 +8,10 @@ from __future__ import annotations
 from cd22kg.errors import SynthesisError
 from cd22kg.synthesis.audit.case import Case
 from cd22kg.synthesis.audit.rules import judge_all
-from cd22kg.synthesis.audit.verdicts import AXES, DISCLAIMER, Audit, Beside, Finding, Verdict
+from cd22kg.synthesis.audit.verdicts import AXES, Audit, Beside, Finding, Verdict
 from cd22kg.synthesis.evidence import Evidence
 
-__all__ = ["AXES", "DISCLAIMER", "Audit", "Beside", "Finding", "Verdict", "audit"]
+__all__ = ["AXES", "Audit", "Beside", "Finding", "Verdict", "audit"]
 
 
 def audit(source: str, evidence: Evidence) -> Audit:

@@ -12,7 +12,6 @@ from cd22kg.model import Source
 from cd22kg.queries.claims import KnownClaim
 
 #: What every form of an audit says of itself.
-DISCLAIMER = "An index of published evidence, not medical guidance."
 #: On what a statement can differ from its source; where it differs on several, the first of this order leads.
 AXES = ("indication", "population", "therapy", "outcome or grade", "denominator", "time")
 

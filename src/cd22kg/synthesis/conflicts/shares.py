@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from functools import cached_property
 from math import sqrt
 from statistics import NormalDist
 from typing import Literal
 
 from cd22kg.queries.claims import KnownClaim
-from cd22kg.synthesis.figures import Figure, counts_of, figure_of
+from cd22kg.synthesis.figures import Figure, counts_of, events_from, figure_of, only_whole
 
 #: What the interval of a share comes from: counts of patients; a confidence interval as printed; the number of
 #: patients alone, where a rate is estimated over time; a range, of which nobody says how sure it is; nothing.
@@ -127,20 +127,14 @@ def _counts(claim: KnownClaim, figure: Figure | None) -> tuple[int, int, str] | 
         return None
     if figure is None or figure.value is None or not figure.half or figure.bound != "=":
         return None
-    low, high = max(figure.value - figure.half, Decimal(0)), figure.value + figure.half
-    if measurement.total and measurement.total > 0 and measurement.events is None:
-        events = _only(low * measurement.total, high * measurement.total)
-        return (events, measurement.total, "events") if events is not None and events <= measurement.total else None
+    if measurement.total and measurement.events is None:
+        events = events_from(figure, measurement.total)
+        return None if events is None else (events, measurement.total, "events")
+    low, high = figure.value - figure.half, figure.value + figure.half
     if measurement.events and measurement.total is None and low > 0:
-        total = _only(measurement.events / high, measurement.events / low)
+        total = only_whole(measurement.events / high, measurement.events / low)
         return (measurement.events, total, "total") if total is not None and total >= measurement.events else None
     return None
-
-
-def _only(low: Decimal, high: Decimal) -> int | None:
-    """Return the one whole number between two, both counted; nothing if there are none or several."""
-    first, last = low.to_integral_value(ROUND_CEILING), high.to_integral_value(ROUND_FLOOR)
-    return int(first) if first == last else None
 
 
 def score_interval(share: float, total: int, z: float = NORMAL_95) -> tuple[float, float]:
